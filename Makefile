@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# A short front for Meson and Ninja. `make` builds, `make check` passes the tests;
+# both install the Debian packages that are missing, saying which.
+
+RELEASE = build
+SANITIZED = build-san
+FUZZING = build-fuzz
+FUZZ_SECONDS ?= 600
+DESTDIR ?=
+
+.PHONY: all check check-release check-sanitized tidy bench fuzz soak install packages clean
+
+all: $(RELEASE)/build.ninja
+	ninja -C $(RELEASE)
+
+packages:
+	@tools/packages
+
+$(RELEASE)/build.ninja: | packages
+	meson setup $(RELEASE)
+
+# The same suite again, compiled by clang with the address and undefined-behaviour sanitizers.
+$(SANITIZED)/build.ninja: | packages
+	CC=clang meson setup $(SANITIZED) --buildtype=debugoptimized -Doptimization=1 \
+	    -Db_sanitize=address,undefined -Db_lundef=false
+
+$(FUZZING)/build.ninja: | packages
+	CC=clang meson setup $(FUZZING) --buildtype=debugoptimized -Dfuzzing=true \
+	    -Db_sanitize=address,undefined -Db_lundef=false
+
+check-release: all
+	meson test -C $(RELEASE) --no-rebuild --print-errorlogs
+
+check-sanitized: $(SANITIZED)/build.ninja
+	ninja -C $(SANITIZED)
+	meson test -C $(SANITIZED) --no-rebuild --print-errorlogs --timeout-multiplier 4
+
+tidy: all
+	tools/tidy $(RELEASE)
+
+check: check-release check-sanitized tidy
+	@tools/summary $(RELEASE) $(SANITIZED)
+
+bench: all
+	$(RELEASE)/bench/bench
+
+fuzz: $(FUZZING)/build.ninja
+	ninja -C $(FUZZING)
+	tools/fuzz $(FUZZING) $(FUZZ_SECONDS)
+
+soak: all
+	meson test -C $(RELEASE) --no-rebuild --print-errorlogs --suite soak --timeout-multiplier 0
+
+install: all
+	DESTDIR=$(DESTDIR) meson install -C $(RELEASE) --no-rebuild
+
+clean:
+	rm -rf $(RELEASE) $(SANITIZED) $(FUZZING)
