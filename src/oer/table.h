@@ -100,14 +100,13 @@ struct oer_type {
 	uint8_t flags;	     /* OER_TYPE_ */
 };
 
-/* One row of the list of all types, oer_types, in order of `id`. */
+/* A named type and the module that defines it, "Ieee1609Dot2". */
 struct oer_entry {
-	const char *id;	    /* name in C, which is unique: the schema's name with the module's suffix */
-	const char *module; /* "Ieee1609Dot2" */
+	const char *module;
 	const struct oer_type *type;
 };
 
-/* All named types of all modules. Whoever uses it links every table. */
+/* All named types of all modules, in order of their names, which differ. Whoever uses it links every table. */
 extern const struct oer_entry oer_entries[];
 extern const size_t oer_entry_count;
 
