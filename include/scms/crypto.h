@@ -110,6 +110,12 @@ struct scms_crypto {
 	void (*sha384)(void *ctx, const struct scms_slice *parts, size_t n, uint8_t out[48]);
 
 	/*
+	 * AES-128 of n blocks of 16 bytes, one by one (ECB), for linkage values: the keys are linkage seeds that a CRL has
+	 * made public. False: the engine could not.
+	 */
+	bool (*aes128)(void *ctx, const uint8_t key[16], const uint8_t *in, size_t n, uint8_t *out);
+
+	/*
 	 * Answers n requests; verdict[k] (an enum scms_verdict) is for req[k]. A
 	 * bad signature fails alone. One call with many requests may be many
 	 * times faster than many calls.
