@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crl.h: one IEEE 1609.2 CRL, and whether it lists a certificate.
+ *
+ * Looking a certificate up here reads the whole CRL: right for one question. A receiver of many messages keeps a table
+ * instead (crypto/linkage_lookup.h).
+ */
+#ifndef DOT2_CRL_H
+#define DOT2_CRL_H
+
+#include "dot2/signed_data.h"
+
+/* A decoded SecuredCrl; it points into its bytes. */
+struct crl {
+	struct SignedData data;
+	struct CrlContents contents;
+	struct scms_slice bytes;
+};
+
+/* Decodes a SecuredCrl: signed data over CrlContents. */
+SCMS_CHECKED enum oer_status crl_read(struct crl *crl, struct scms_slice bytes, struct oer_error *err);
+
+bool crl_is_hash(const struct crl *crl);
+bool crl_is_delta(const struct crl *crl);
+
+/* What a look-up compares; computed once for all CRLs. */
+struct crl_subject {
+	uint8_t id10[10];
+	uint8_t twin[10]; /* id10 of the twin with n - s (rule G5.6) */
+	bool has_twin;
+	bool has_linkage;
+	uint16_t i;
+	const uint8_t *linkage_value; /* 9 bytes */
+	const uint8_t *group_j;	      /* 4 bytes, or NULL */
+	const uint8_t *group_value;   /* 9 bytes */
+	uint16_t series;
+	const uint8_t *craca; /* HashedId3 */
+};
+
+void crl_subject_of(const struct cert *cert, const struct scms_crypto *crypto, struct crl_subject *subject);
+
+/* Does the CRL list the subject? SCMS_GOOD: yes; SCMS_BAD: no; SCMS_FAILED: the engine could not tell. */
+enum scms_verdict crl_lists(const struct crl *crl, const struct crl_subject *subject, const struct scms_crypto *crypto);
+
+/* Does a hash CRL have this HashedId10? */
+bool crl_has_id10(const struct crl *crl, const uint8_t id10[10]);
+
+#endif
