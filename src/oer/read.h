@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * read.h: reading what canonical OER is made of.
+ *
+ * Every reader takes the place p and the end of what may be read, and returns
+ * the place behind what it read, or NULL after refuse().
+ */
+#ifndef OER_READ_H
+#define OER_READ_H
+
+#include "oer/refuse.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Set, an unknown alternative is behind "...", so a CHOICE tag beyond these is of several bytes. */
+#define TAG_CONTEXT 0x80
+#define TAG_LONG 0x3f
+
+static inline size_t bytes_left(const uint8_t *p, const uint8_t *end)
+{
+	return (size_t)(end - p);
+}
+
+static inline uint64_t load_be(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static inline uint16_t load_be16(const uint8_t *p)
+{
+	uint16_t v;
+
+	__builtin_memcpy(&v, p, 2);
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap16(v) : v;
+}
+
+static inline uint32_t load_be32(const uint8_t *p)
+{
+	uint32_t v;
+
+	__builtin_memcpy(&v, p, 4);
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(v) : v;
+}
+
+static inline uint64_t load_be64(const uint8_t *p)
+{
+	uint64_t v;
+
+	__builtin_memcpy(&v, p, 8);
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(v) : v;
+}
+
+/* Length determinant in d->value; as many bytes are there. */
+const uint8_t *read_length(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+
+/* Integer of a length and a value, in d->value (signed: as int64_t). */
+const uint8_t *read_unsigned(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+const uint8_t *read_signed(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+
+/* ENUMERATED in d->value (as int64_t), known or not. */
+const uint8_t *read_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+
+/* Number in d->value of a context-specific tag of one or several bytes. */
+const uint8_t *read_tag(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+
+/* Number of characters of UTF-8 text in *count; NULL if it is UTF-8, else the first byte that is wrong. */
+const uint8_t *utf8_check(const uint8_t *p, size_t n, uint64_t *count);
+
+#endif
