@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/source.h"
+
+#include "dot2/crl.h"
+#include "trust/chain_file.h"
+#include "trust/members.h"
+#include "trust/quorum.h"
+#include "trust/tombstone.h"
+
+#include <string.h>
+
+void source_add_run(struct source *source, struct scms_slice run)
+{
+	if (run.n > 0 && source->runs < SOURCE_RUNS_MAX)
+		source->run[source->runs++] = run;
+}
+
+bool source_add_chain_file(struct source *source, struct scms_slice bytes)
+{
+	struct chain_file file;
+
+	if (chain_file_read(&file, bytes, NULL) != OER_OK)
+		return false;
+	source_add_run(source, file.ma_certificate);
+	source_add_run(source, file.certs.bytes);
+	source_add_run(source, file.optional.bytes);
+	return true;
+}
+
+/* Adds what an object of the store holds. */
+static bool source_add_object(struct source *source, const uint8_t digest[32], bool chain_file)
+{
+	struct scms_slice bytes;
+
+	if (object_is_none(digest))
+		return true;
+	if (!source->env.objects->get(source->env.objects->ctx, digest, &bytes))
+		return false;
+	if (chain_file)
+		return source_add_chain_file(source, bytes);
+	source_add_run(source, bytes);
+	return true;
+}
+
+bool source_open(struct source *source, const struct scms_store *store, struct trust_env env, scms_time64 now)
+{
+	*source = (struct source){.store = store, .env = env, .quorum = quorum_in_force(store, now, NULL)};
+	return source_add_object(source, store->certificates, false) && source_add_object(source, store->own, false) &&
+	       source_add_object(source, store->chain, true);
+}
+
+static bool source_root(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes, enum root_state *state)
+{
+	const struct source *source = ctx;
+	const struct scms_store *store = source->store;
+
+	for (uint32_t r = 0; r < store->root_count; r++) {
+		const struct root *root = &store->roots[r];
+
+		if (memcmp(root->id8, id8, 8) != 0 || k-- > 0)
+			continue;
+		*bytes = root_bytes(root);
+		*state = root_is_suspended(root, source->quorum) ? ROOT_IS_SUSPENDED : ROOT_IS_TRUSTED;
+		return true;
+	}
+	if (k == 0 && tombstone_find_id8(store, id8, SCMS_REMOVE_ROOT) >= 0) {
+		*bytes = (struct scms_slice){NULL, 0};
+		*state = ROOT_IS_REVOKED;
+		return true;
+	}
+	return false;
+}
+
+static bool has_id8(const struct source *source, struct scms_slice bytes, const uint8_t id8[8])
+{
+	struct cert cert;
+
+	return cert_read(&cert, bytes, source->env.crypto, NULL) == OER_OK && memcmp(cert_id8(&cert), id8, 8) == 0;
+}
+
+static bool source_candidate(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes)
+{
+	const struct source *source = ctx;
+
+	for (size_t c = 0; c < source->certificate_count; c++)
+		if (has_id8(source, source->certificates[c], id8) && k-- == 0) {
+			*bytes = source->certificates[c];
+			return true;
+		}
+	for (size_t r = 0; r < source->runs; r++) {
+		struct scms_slice rest = source->run[r];
+
+		while (rest.n > 0) {
+			struct scms_slice one = {rest.p, 0};
+
+			if (oer_decode_prefix(&oer_Certificate, &rest, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK)
+				break;
+			one.n = (size_t)(rest.p - one.p);
+			if (has_id8(source, one, id8) && k-- == 0) {
+				*bytes = one;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Looks the subject up in each CRL of an object: encodings one after another. */
+static enum scms_verdict object_lists(const struct source *source, const uint8_t digest[32],
+				      const struct crl_subject *subject)
+{
+	struct scms_slice rest;
+
+	if (object_is_none(digest))
+		return SCMS_BAD;
+	if (!source->env.objects->get(source->env.objects->ctx, digest, &rest))
+		return SCMS_FAILED;
+	while (rest.n > 0) {
+		struct scms_slice one = {rest.p, 0};
+		enum scms_verdict verdict;
+		struct crl crl;
+
+		if (oer_decode_prefix(&oer_Ieee1609Dot2Data, &rest, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK)
+			return SCMS_FAILED;
+		one.n = (size_t)(rest.p - one.p);
+		if (crl_read(&crl, one, NULL) != OER_OK)
+			return SCMS_FAILED;
+		verdict = crl_lists(&crl, subject, source->env.crypto);
+		if (verdict != SCMS_BAD)
+			return verdict;
+	}
+	return SCMS_BAD;
+}
+
+static bool source_revoked(void *ctx, const struct cert *cert, const struct cert *root)
+{
+	struct source *source = ctx;
+	struct crl_subject subject;
+
+	crl_subject_of(cert, source->env.crypto, &subject);
+	for (uint32_t k = 0; k < source->store->crl_count; k++) {
+		const struct crl_state *crl = &source->store->crls[k];
+		const uint8_t *objects[3] = {crl->full, crl->deltas, crl->kept};
+
+		if (crl->series != subject.series || memcmp(crl->craca + 5, subject.craca, 3) != 0)
+			continue;
+		if (root != NULL && memcmp(crl->craca, cert_id8(root), 8) != 0)
+			continue;
+		for (unsigned j = 0; j < 3; j++) {
+			enum scms_verdict verdict = object_lists(source, objects[j], &subject);
+
+			if (verdict == SCMS_FAILED)
+				source->failed = true;
+			if (verdict != SCMS_BAD)
+				return true;
+		}
+	}
+	return false;
+}
+
+enum scms_reason source_judge(struct source *source, struct chain *chain, scms_time64 now)
+{
+	const struct chain_source lookups = {
+	    .ctx = source, .root = source_root, .candidate = source_candidate, .revoked = source_revoked};
+	enum scms_reason reason = chain_judge(chain, now, &lookups, source->env.crypto);
+
+	return source->failed ? SCMS_REASON_FAILED : reason;
+}
+
+void signer_of(const struct chain *chain, const struct scms_crypto *crypto, struct signer *signer)
+{
+	const struct cert *leaf = &chain->cert[0];
+
+	memcpy(signer->identity, leaf->hash256, 32);
+	memcpy(signer->id10, cert_id10(leaf), 10);
+	if (!cert_twin_id10(leaf, crypto, signer->twin))
+		memcpy(signer->twin, signer->id10, 10);
+	memcpy(signer->root, chain->cert[chain->n - 1].hash256, 32);
+}

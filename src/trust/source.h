@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source.h: where a store finds issuers, roots and revocations when it judges a chain (trust rule B8).
+ *
+ * Candidate certificates lie in runs: encodings one after another, as in the lists of a chain file. None is trusted for
+ * being there.
+ */
+#ifndef TRUST_SOURCE_H
+#define TRUST_SOURCE_H
+
+#include "dot2/chain.h"
+#include "trust/store.h"
+
+#define SOURCE_RUNS_MAX 12
+
+struct source {
+	const struct scms_store *store;
+	struct trust_env env;
+	uint8_t quorum;
+	struct scms_slice run[SOURCE_RUNS_MAX];
+	size_t runs;
+	const struct scms_slice *certificates; /* single ones */
+	size_t certificate_count;
+	bool failed; /* an object could not be had: the verdict is not one */
+};
+
+/* The store's own runs: chain file in use, the holder's certificates, issuers at hand. False where an object failed. */
+SCMS_CHECKED bool source_open(struct source *source, const struct scms_store *store, struct trust_env env, scms_time64 now);
+
+/* Adds a run; one too many is left out (candidates only ever help). */
+void source_add_run(struct source *source, struct scms_slice run);
+
+/* Adds the certificates of a chain file of either form. False: not a chain file. */
+SCMS_CHECKED bool source_add_chain_file(struct source *source, struct scms_slice file);
+
+/* Judges the certificate in chain->cert[0]; as chain_judge, with SCMS_REASON_FAILED where an object failed. */
+enum scms_reason source_judge(struct source *source, struct chain *chain, scms_time64 now);
+
+/* Fills in who a remembered time came from: the leaf and root of a valid chain. */
+void signer_of(const struct chain *chain, const struct scms_crypto *crypto, struct signer *signer);
+
+#endif
