@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ballot.h: one ballot, from its bytes to its effect on the store (trust rules B, C, D).
+ *
+ * What a ballot says does not depend on the store and is read once (ballot_read). Whether it is carried out does, and is
+ * judged in every round until it is settled (ballot_judge). A vote's signature is checked once in a session: its verdict
+ * is kept in the ballot's vote states (rule A5.3).
+ */
+#ifndef TRUST_BALLOT_H
+#define TRUST_BALLOT_H
+
+#include "trust/endorsement.h"
+
+struct ballot {
+	struct scms_slice bytes;
+	enum ballot_form form;
+	enum scms_carrier carrier;
+	uint32_t index;
+	enum scms_motion motion; /* that the carrier, or the history's entry, stands for */
+	bool settled;
+	enum scms_reason fixed; /* why it can never be carried out; SCMS_APPLIED: nothing speaks against it */
+	bool has_subject;
+	uint8_t subject[32];
+	uint8_t hash[32]; /* of its bytes: the last key of the order E1.2 */
+	scms_time64 time; /* of its TBS */
+	uint8_t *vote_states;
+};
+
+/* What judging needs beside the store. */
+struct judge {
+	struct scms_store *store;
+	scms_time64 now;
+	struct trust_env env;
+	struct scms_vote_report *votes; /* room for limits.votes */
+	uint32_t verified;		/* signatures checked so far */
+	bool failed;			/* the engine could not decide */
+};
+
+/* Reads what does not depend on the store; vote_states has room for limits.votes, all zero. */
+void ballot_read(struct ballot *ballot, const struct scms_limits *limits, const struct scms_crypto *crypto);
+
+/* Judges the ballot under the store as it is, and carries it out. report is filled in but for the round. */
+void ballot_judge(struct ballot *ballot, struct judge *judge, struct scms_ballot_report *report);
+
+/* Order of judgement (rule E1.2): removals first, electors before roots, then time, subject, hash. <0: a before b. */
+int ballot_compare(const struct ballot *a, const struct ballot *b);
+
+static inline bool motion_removes(enum scms_motion motion)
+{
+	return motion == SCMS_REMOVE_ROOT || motion == SCMS_REMOVE_ELECTOR;
+}
+
+static inline bool motion_of_elector(enum scms_motion motion)
+{
+	return motion == SCMS_ADD_ELECTOR || motion == SCMS_REMOVE_ELECTOR;
+}
+
+#endif
