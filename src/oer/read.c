@@ -51,13 +51,6 @@ static bool is_shortest_signed(const uint8_t *p, size_t n)
 	return n == 1 || !((p[0] == 0 && p[1] < 0x80) || (p[0] == 0xff && p[1] >= 0x80));
 }
 
-static uint64_t load_signed(const uint8_t *p, size_t n)
-{
-	uint64_t sign = p[0] >= 0x80 && n < 8 ? UINT64_MAX << (8 * n) : 0;
-
-	return load_be(p, n) | sign;
-}
-
 const uint8_t *read_signed(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t)
 {
 	const uint8_t *value = read_length(d, p, end, t);
@@ -72,7 +65,7 @@ const uint8_t *read_signed(struct decoder *d, const uint8_t *p, const uint8_t *e
 		return refuse(d, OER_WHY_INTEGER_FORM, t, value, value[0], value[1]);
 	if (n > 8)
 		return refuse(d, OER_WHY_INTEGER_SIZE, t, p, n, 0);
-	d->value = load_signed(value, n);
+	d->value = (uint64_t)load_signed(value, n);
 	return value + n;
 }
 
@@ -96,7 +89,7 @@ const uint8_t *read_enumerated(struct decoder *d, const uint8_t *p, const uint8_
 		return refuse(d, OER_WHY_ENUM_FORM, t, start, start[0], p[0]);
 	if (n > 4)
 		return refuse(d, OER_WHY_ENUM_SIZE, t, start, n, 0);
-	d->value = load_signed(p, n);
+	d->value = (uint64_t)load_signed(p, n);
 	return p + n;
 }
 

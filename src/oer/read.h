@@ -31,6 +31,14 @@ static inline uint64_t load_be(const uint8_t *p, size_t n)
 	return v;
 }
 
+/* Two's complement, 1 to 8 bytes. */
+static inline int64_t load_signed(const uint8_t *p, size_t n)
+{
+	uint64_t sign = p[0] >= 0x80 && n < 8 ? UINT64_MAX << (8 * n) : 0;
+
+	return (int64_t)(load_be(p, n) | sign);
+}
+
 static inline uint16_t load_be16(const uint8_t *p)
 {
 	uint16_t v;
