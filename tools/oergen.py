@@ -460,10 +460,8 @@ def struct_of(t):
         out += ['enum {'] + ['\t%s_is_%s = %d,' % (t.ident, f.ident.rstrip('_'), i) for i, f in enumerate(t.fields)]
         out += ['};', '']
     out.append('struct %s {' % t.ident)
-    if t.raw:
-        out.append('\tstruct scms_slice raw;')
     if t.kind == 'CHOICE':
-        out.append('\tuint8_t choice;')
+        out.append('\tuint8_t choice;')  # first: the codec counts on it
         members = [m for m in (declare_field(f) for f in t.fields) if m]
         if t.extensible:
             members.append('struct scms_slice unknown;')
@@ -478,6 +476,8 @@ def struct_of(t):
                 out.append('\t' + member)
         if t.extensible:
             out.append('\tstruct scms_slice extensions;')
+    if t.raw:
+        out.append('\tstruct scms_slice raw;')
     return out + ['};', '']
 
 
