@@ -538,7 +538,7 @@ def field_row(t, i, f):
     if member:
         row.append('.offset = offsetof(%s, %s%s)' % (struct, 'u.' if t.kind == 'CHOICE' else '', f.ident))
     if t.kind == 'CHOICE':
-        flags = ['OER_FIELD_EXTENSION'] if f.addition else []
+        flags = ['OER_FIELD_EXTENSION'] * f.addition + ['OER_FIELD_KEPT'] * t.raw
     elif f.addition:
         presence = 'ADDITION'
     elif f.optional:

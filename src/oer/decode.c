@@ -14,6 +14,12 @@
 
 static const uint8_t *decode_value(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
 				   char *out);
+static const uint8_t *decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end,
+				      const struct oer_type *t, char *out);
+static const uint8_t *decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
+				  char *out);
+static const uint8_t *decode_choice_slowly(struct decoder *d, const uint8_t *p, const uint8_t *end,
+					   const struct oer_type *t, char *out);
 
 /* -- what has no parts */
 
@@ -163,6 +169,40 @@ decode_scalar(struct decoder *d, const uint8_t *p, const uint8_t *end, const str
 	}
 }
 
+/*
+ * Any type, inline where speed counts. Going on with the alternative of a
+ * CHOICE takes no call; one that is not just a tag and a value goes slowly.
+ */
+static inline __attribute__((always_inline)) const uint8_t *
+decode_inline(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
+{
+	while (t->kind == OER_KIND_CHOICE) {
+		unsigned tag = p < end ? *p ^ TAG_CONTEXT : UINT8_MAX;
+		const struct oer_field *f;
+
+		if (unlikely(tag >= t->count || t->u.fields[tag].flags))
+			return decode_choice_slowly(d, p, end, t, out);
+		f = &t->u.fields[tag];
+		if (out) {
+			*(uint8_t *)out = (uint8_t)tag;
+			out += f->offset;
+		}
+		p++;
+		t = f->type;
+	}
+	if (t->kind < OER_KIND_SEQUENCE)
+		return decode_scalar(d, p, end, t, out);
+	if (t->kind == OER_KIND_SEQUENCE)
+		return decode_sequence(d, p, end, t, out);
+	return decode_list(d, p, end, t, out);
+}
+
+static __attribute__((noinline)) const uint8_t *
+decode_value(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
+{
+	return decode_inline(d, p, end, t, out);
+}
+
 /* -- SEQUENCE */
 
 /* A value that may contain what contains it: `out` is a struct scms_slice. */
@@ -310,16 +350,16 @@ static inline const uint8_t *decode_preamble(struct decoder *d, const uint8_t *p
 
 	if (unlikely(bytes_left(p, end) < n))
 		return refuse(d, OER_WHY_END, t, p, bytes_left(p, end), 0);
-	*bits = 0;
-	for (unsigned i = 0; i < n; i++)
+	*bits = (uint32_t)p[0] << 24;
+	for (unsigned i = 1; i < n; i++)
 		*bits |= (uint32_t)p[i] << (24 - 8 * i);
 	if (unlikely((uint64_t)*bits << t->preamble_bits & UINT32_MAX))
 		return refuse(d, OER_WHY_PREAMBLE_PADDING, t, p + n - 1, p[n - 1], 0);
 	return p + n;
 }
 
-static const uint8_t *decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end,
-				      const struct oer_type *t, char *out)
+static __attribute__((noinline)) const uint8_t *
+decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
 {
 	const struct oer_field *f = t->u.fields, *last = f + t->count;
 	const uint8_t *start = p, *next;
@@ -354,10 +394,8 @@ static const uint8_t *decode_sequence(struct decoder *d, const uint8_t *p, const
 		}
 		if (unlikely(f->flags & OER_FIELD_VIEW))
 			next = decode_view(d, p, end, f->type, IN(out, f->offset));
-		else if (f->type->kind < OER_KIND_SEQUENCE)
-			next = decode_scalar(d, p, end, f->type, IN(out, f->offset));
 		else
-			next = decode_value(d, p, end, f->type, IN(out, f->offset));
+			next = decode_inline(d, p, end, f->type, IN(out, f->offset));
 		if (unlikely(!next))
 			return refuse_in_component(d, f, p, end);
 	}
@@ -445,7 +483,7 @@ static const uint8_t *decode_elements(struct decoder *d, const uint8_t *p, const
 		d->depth--;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		const uint8_t *next = decode_value(d, p, end, t->u.element, NULL);
+		const uint8_t *next = decode_inline(d, p, end, t->u.element, NULL);
 
 		if (!next)
 			return refuse_in_element(d, i, t->u.element, p, end);
@@ -459,8 +497,8 @@ static const uint8_t *decode_elements(struct decoder *d, const uint8_t *p, const
 	return p;
 }
 
-static const uint8_t *decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
-				  char *out)
+static __attribute__((noinline)) const uint8_t *
+decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
 {
 	const struct oer_type *element = t->u.element;
 	const uint8_t *start = p, *begin;
@@ -489,35 +527,6 @@ static const uint8_t *decode_list(struct decoder *d, const uint8_t *p, const uin
 		*(struct oer_list *)out = (struct oer_list){{begin, (size_t)(p - begin)}, (uint32_t)count, stride, NULL,
 							    element};
 	return p;
-}
-
-/* -- any */
-
-static const uint8_t *decode_value(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
-				   char *out)
-{
-	const struct oer_field *f;
-	unsigned tag;
-
-	while (t->kind == OER_KIND_CHOICE && !(t->flags & OER_TYPE_RAW)) {
-		tag = p < end ? *p ^ TAG_CONTEXT : UINT8_MAX;
-		if (unlikely(tag >= t->count || t->u.fields[tag].flags))
-			return decode_choice_slowly(d, p, end, t, out);
-		f = &t->u.fields[tag];
-		if (out) {
-			*(uint8_t *)out = (uint8_t)tag;
-			out += f->offset;
-		}
-		p++;
-		t = f->type;
-	}
-	if (t->kind == OER_KIND_SEQUENCE)
-		return decode_sequence(d, p, end, t, out);
-	if (t->kind == OER_KIND_LIST)
-		return decode_list(d, p, end, t, out);
-	if (t->kind == OER_KIND_CHOICE)
-		return decode_choice_slowly(d, p, end, t, out);
-	return decode_scalar(d, p, end, t, out);
 }
 
 static enum oer_status decode(const struct oer_type *type, struct scms_slice *in, unsigned depth, bool whole,

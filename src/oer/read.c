@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oer/read.h"
 
-const uint8_t *read_length(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t)
+const uint8_t *read_long_length(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t)
 {
 	const uint8_t *start = p;
 	uint64_t length;
@@ -27,7 +27,7 @@ const uint8_t *read_length(struct decoder *d, const uint8_t *p, const uint8_t *e
 	return p;
 }
 
-const uint8_t *read_unsigned(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t)
+const uint8_t *read_long_unsigned(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t)
 {
 	const uint8_t *value = read_length(d, p, end, t);
 	size_t n;
@@ -69,17 +69,13 @@ const uint8_t *read_signed(struct decoder *d, const uint8_t *p, const uint8_t *e
 	return value + n;
 }
 
-const uint8_t *read_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t)
+const uint8_t *read_long_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t)
 {
 	const uint8_t *start = p;
 	size_t n;
 
 	if (p == end)
 		return refuse(d, OER_WHY_END, t, start, 0, 0);
-	if (*p < 0x80) {
-		d->value = *p;
-		return p + 1;
-	}
 	n = *p++ & 0x7f;
 	if (n > bytes_left(p, end))
 		return refuse(d, OER_WHY_LENGTH_BEYOND, t, start, n, bytes_left(p, end));

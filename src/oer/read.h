@@ -63,15 +63,42 @@ static inline uint64_t load_be64(const uint8_t *p)
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(v) : v;
 }
 
+const uint8_t *read_long_length(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+const uint8_t *read_long_unsigned(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+const uint8_t *read_long_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end,
+				    const struct oer_type *t);
+
 /* Length determinant in d->value; as many bytes are there. */
-const uint8_t *read_length(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+static inline const uint8_t *read_length(struct decoder *d, const uint8_t *p, const uint8_t *end,
+					 const struct oer_type *t)
+{
+	if (unlikely(p >= end || *p >= 0x80 || *p >= bytes_left(p, end)))
+		return read_long_length(d, p, end, t);
+	d->value = *p;
+	return p + 1;
+}
 
 /* Integer of a length and a value, in d->value (signed: as int64_t). */
-const uint8_t *read_unsigned(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+static inline const uint8_t *read_unsigned(struct decoder *d, const uint8_t *p, const uint8_t *end,
+					   const struct oer_type *t)
+{
+	if (unlikely(bytes_left(p, end) < 2 || *p != 1))
+		return read_long_unsigned(d, p, end, t);
+	d->value = p[1];
+	return p + 2;
+}
+
 const uint8_t *read_signed(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
 
 /* ENUMERATED in d->value (as int64_t), known or not. */
-const uint8_t *read_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
+static inline const uint8_t *read_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end,
+					     const struct oer_type *t)
+{
+	if (unlikely(p >= end || *p >= 0x80))
+		return read_long_enumerated(d, p, end, t);
+	d->value = *p;
+	return p + 1;
+}
 
 /* Number in d->value of a context-specific tag of one or several bytes. */
 const uint8_t *read_tag(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);

@@ -54,6 +54,7 @@ enum oer_presence {
 
 #define OER_FIELD_VIEW 1      /* refers back to a type that contains it: kept as struct scms_slice */
 #define OER_FIELD_EXTENSION 2 /* alternative behind "..." of a CHOICE: its value has a length before it */
+#define OER_FIELD_KEPT 4      /* alternative of a CHOICE that keeps its bytes in `raw` */
 
 /* A component of a SEQUENCE or an alternative of a CHOICE. */
 struct oer_field {
