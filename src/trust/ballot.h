@@ -24,6 +24,7 @@ struct ballot {
 	uint8_t hash[32]; /* of its bytes: the last key of the order E1.2 */
 	scms_time64 time; /* of its TBS */
 	uint8_t *vote_states;
+	uint8_t subject_state; /* of the subject's own signature: 0 not checked, else 1 + enum scms_verdict */
 };
 
 /* What judging needs beside the store. */

@@ -167,6 +167,67 @@ enum scms_reason source_judge(struct source *source, struct chain *chain, scms_t
 	return source->failed ? SCMS_REASON_FAILED : reason;
 }
 
+/* The k-th certificate that a signer identifier may mean. */
+static bool named_signer(struct source *source, const struct SignerIdentifier *signer, unsigned k, struct scms_slice *bytes)
+{
+	enum root_state state;
+	struct oer_iter it;
+	unsigned roots = 0;
+
+	if (signer->choice == SignerIdentifier_is_certificate) {
+		it = oer_iterate(&signer->u.certificate);
+		return k == 0 && oer_next_raw(&it, bytes);
+	}
+	if (signer->choice != SignerIdentifier_is_digest)
+		return false;
+	while (source_root(source, signer->u.digest, roots, bytes, &state) && bytes->n > 0) {
+		if (roots == k)
+			return true;
+		roots++;
+	}
+	return source_candidate(source, signer->u.digest, k - roots, bytes);
+}
+
+enum signed_by source_signed(struct source *source, const struct SignedData *data, scms_time64 now,
+			     bool (*fits)(void *ctx, const struct chain *chain), void *ctx, struct chain *chain,
+			     uint32_t *verified)
+{
+	const struct scms_crypto *crypto = source->env.crypto;
+	enum signed_by result = SIGNED_BY_NOBODY;
+	size_t runs = source->runs;
+	struct scms_slice bytes;
+
+	/* A signer may bring its issuers; they are candidates like others, for this signature only. */
+	if (data->signer.choice == SignerIdentifier_is_certificate)
+		source_add_run(source, data->signer.u.certificate.bytes);
+	for (unsigned k = 0; k < CHAIN_MATCHES_MAX && named_signer(source, &data->signer, k, &bytes); k++) {
+		struct scms_verify_request request;
+		uint8_t digest[48], verdict;
+		enum scms_reason reason;
+
+		if (cert_read(&chain->cert[0], bytes, crypto, NULL) != OER_OK)
+			continue;
+		reason = source_judge(source, chain, now);
+		if (reason == SCMS_REASON_FAILED) {
+			result = SIGNED_UNKNOWN;
+			break;
+		}
+		if (reason != SCMS_VALID || !fits(ctx, chain))
+			continue;
+		result = SIGNED_BADLY;
+		if (!signed_data_request(data, &chain->cert[0], crypto, digest, &request))
+			continue;
+		crypto->verify(crypto->ctx, &request, 1, &verdict);
+		(*verified)++;
+		if (verdict == SCMS_BAD)
+			continue;
+		result = verdict == SCMS_GOOD ? SIGNED_WELL : SIGNED_UNKNOWN;
+		break;
+	}
+	source->runs = runs;
+	return result;
+}
+
 void signer_of(const struct chain *chain, const struct scms_crypto *crypto, struct signer *signer)
 {
 	const struct cert *leaf = &chain->cert[0];

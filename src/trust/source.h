@@ -9,6 +9,7 @@
 #define TRUST_SOURCE_H
 
 #include "dot2/chain.h"
+#include "dot2/signed_data.h"
 #include "trust/store.h"
 
 #define SOURCE_RUNS_MAX 12
@@ -32,6 +33,23 @@ void source_add_run(struct source *source, struct scms_slice run);
 
 /* Adds the certificates of a chain file of either form. False: not a chain file. */
 SCMS_CHECKED bool source_add_chain_file(struct source *source, struct scms_slice file);
+
+/* How a signature fared. */
+enum signed_by {
+	SIGNED_BY_NOBODY, /* no certificate that fits is valid now */
+	SIGNED_BADLY,	  /* one is, and the signature is not its own */
+	SIGNED_WELL,
+	SIGNED_UNKNOWN, /* crypto or objects failed */
+};
+
+/*
+ * Who signed this? Every certificate that the signer may mean is tried: it must be valid now and fit (a test of role,
+ * series and the like), and the signature be its own. On SIGNED_WELL chain is the signer's. verified counts signature
+ * checks.
+ */
+enum signed_by source_signed(struct source *source, const struct SignedData *data, scms_time64 now,
+			     bool (*fits)(void *ctx, const struct chain *chain), void *ctx, struct chain *chain,
+			     uint32_t *verified);
 
 /* Judges the certificate in chain->cert[0]; as chain_judge, with SCMS_REASON_FAILED where an object failed. */
 enum scms_reason source_judge(struct source *source, struct chain *chain, scms_time64 now);
