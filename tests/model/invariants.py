@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold whatever the order: checked on every step of the small worlds, apart from the rules themselves.
+
+Each check looks only at the store before, the files, and the store after; who
+really signed a vote is asked of the vote, never of the report.
+"""
+
+from records import ADD_ELECTOR, ADD_ROOT
+
+
+class Broken(Exception):
+    pass
+
+
+def require(condition, what, *about):
+    if not condition:
+        raise Broken('%s: %s' % (what, ' '.join(map(str, about))))
+
+
+def backers(ballot, electors):
+    """The electors, of those given, with a vote of their own in the ballot that names its motion and subject."""
+    if ballot.subject is None:
+        return set()
+    return {elector for elector in electors if elector is not ballot.subject and any(
+        vote.tbs and vote.tbs.motion == ballot.motion and vote.tbs.subject == ballot.subject.identity
+        and vote.header_ok and vote.is_signed_by(elector) for vote in ballot.votes)}
+
+
+def check_quorum(rules, old, new, now, session):
+    """Nothing enters, and nothing leaves for good, without m distinct valid votes."""
+    electors = old.electors | new.electors
+    least = min(rules.quorum(old, now), rules.quorum(new, now))
+
+    def carried(motion, identity):
+        return any(len(backers(ballot, electors)) >= least for ballot in session.ballots
+                   if ballot.motion == motion and ballot.subject and ballot.subject.identity == identity)
+
+    for elector in new.electors - old.electors:
+        require(carried(ADD_ELECTOR, elector.identity), 'an elector without a quorum', elector)
+    known = {root.cert for root in old.roots}
+    for root in new.roots - old.roots:
+        before = next((r for r in old.roots if r.cert is root.cert), None)
+        if root.cert not in known:
+            require(carried(ADD_ROOT, root.cert.identity), 'a root without a quorum', root.cert)
+        signed = {elector.identity for ballot in session.ballots
+                  if ballot.motion == ADD_ROOT and ballot.subject is root.cert for elector in backers(ballot, electors)}
+        added = root.endorsers - (before.endorsers if before else frozenset())
+        require(added <= signed, 'endorsers that never signed', root.cert, added - signed)
+    for tomb in new.tombstones - old.tombstones:
+        require(carried(tomb.motion, tomb.identity), 'a removal without a quorum', tomb.identity)
+
+
+def check_removal(rules, old, new):
+    """Tombstones stay their time, and what they name stays away, under any certificate."""
+    for tomb in old.tombstones - new.tombstones:
+        require(rules.signed_time(new) >= tomb.until, 'a tombstone went early', tomb.identity)
+    members = new.members()
+    for tomb in new.tombstones:
+        require(not any(m.identity == tomb.identity or m.key == tomb.key for m in members),
+                'a removed certificate or key is back', tomb.identity)
+
+
+def check_roots(rules, old, new, now):
+    """A root is lost by its removal only; suspended only by a removal of electors or a change of quorum, never by
+    what a file lacks."""
+    dead = {tomb.identity for tomb in new.tombstones}
+    for root in old.roots:
+        after = new.root(root.cert.identity)
+        if after is None:
+            require(root.cert.identity in dead, 'a root is lost', root.cert)
+            continue
+        was, is_now = rules.root_status(old, now, root), rules.root_status(new, now, after)
+        if is_now == 'suspended' and was == 'trusted':
+            require(root.endorsers & dead or rules.quorum(old, now) != rules.quorum(new, now), 'a root is suspended',
+                    root.cert)
+        require(root.endorsers - after.endorsers <= dead, 'an endorser is lost', root.cert)
+        require(after.voted or not root.voted, 'a root falls back to provisioning', root.cert)
+
+
+def check_store(store):
+    """Room and uniqueness (D8, B5)."""
+    members, config = store.members(), store.config
+    require(len(store.electors) <= config.max_electors and len(store.roots) <= config.max_roots, 'too many members')
+    require(config.max_tombstones - len(store.tombstones) >= len(members) + 1, 'a member cannot be removed')
+    require(len({m.key for m in members}) == len(members), 'one key, two members')
+    require(len({m.h8 for m in members}) == len(members), 'one HashedId8, two members')
+
+
+def check_replay(rules, new, now, session):
+    """A3: the same files again change nothing, and the report says so."""
+    again, said = rules.apply(new, now, session)
+    require(again == new and not said.changed, 'the same files again change the store')
+    require(all(verdict.outcome != 'APPLIED' for _, verdict in said.ballots), 'the same files again are applied')
+    require(said.policy != 'ACCEPTED' and said.chain not in ('ACCEPTED', 'VERSION_MISMATCH')
+            and 'ACCEPTED' not in said.crls + said.own, 'the same files again are accepted')
+
+
+def check_step(rules, old, new, now, session):
+    check_quorum(rules, old, new, now, session)
+    check_removal(rules, old, new)
+    check_roots(rules, old, new, now)
+    check_store(new)
+    check_replay(rules, new, now, session)
+
+
+# E2's exceptions: what a report shows when order may matter. VOTER_REVOKED is the lost vote that it must name.
+ORDER_MATTERS = {'VOTER_REVOKED', 'SUBJECT_DUPLICATE', 'SUBJECT_TOMBSTONED', 'STORE_FULL', 'TOMBSTONE_FULL'}
+
+
+def settle(rules, store, now, sessions):
+    """The sessions again and again until nothing changes -> the store, and all reasons that showed."""
+    reasons = set()
+    for _ in range(64):
+        before = store
+        for session in sessions:
+            store, said = rules.apply(store, now, session)
+            for _, verdict in said.ballots:
+                reasons.add(verdict.outcome)
+                if verdict.outcome not in ('APPLIED', 'ALREADY'):
+                    reasons.update(reason for _, reason in verdict.votes)
+        if store == before:
+            return store, reasons
+    raise Broken('sessions that never settle')
+
+
+def check_order(rules, store, now, sessions):
+    """E2: the same set of files, in any order and grouping, gives the same electors and roots. True if it was one of
+    the listed exceptions."""
+    (one, why), (other, why_other) = settle(rules, store, now, sessions), settle(rules, store, now, sessions[::-1])
+    if (why | why_other) & ORDER_MATTERS:
+        return True
+    require(one.electors == other.electors and {r.cert for r in one.roots} == {r.cert for r in other.roots},
+            'order matters')
+    return False
