@@ -121,7 +121,11 @@ static enum key_status pkcs8_read(const char *path, const PKCS8_PRIV_KEY_INFO *i
 	int bytes;
 	enum key_status status;
 
-	if (!pkey || !EVP_PKEY_is_a(pkey, "EC") || EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1 ||
+	if (!pkey) {
+		status = key_fail(err, KEY_MALFORMED, "%s: the key in it is damaged, or of an unknown kind", path);
+		goto out;
+	}
+	if (!EVP_PKEY_is_a(pkey, "EC") || EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1 ||
 	    !curve_find_nid(OBJ_sn2nid(group), &curve)) {
 		status = key_fail(err, KEY_CURVE, "%s: not a key of a curve that IEEE 1609.2 uses", path);
 		goto out;

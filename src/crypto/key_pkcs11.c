@@ -296,19 +296,19 @@ static enum key_status pair_generate(struct token_key *key, P11KitUri *uri, enum
 	uint8_t id[16];
 	struct scms_slice oid = curve_oid(curve);
 	CK_MECHANISM mechanism = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
-	CK_ATTRIBUTE_TYPE allowed = use == KEY_SIGN ? CKA_SIGN : CKA_DERIVE;
+	CK_BBOOL *sign = use == KEY_SIGN ? &yes : &no, *derive = use == KEY_AGREE ? &yes : &no;
 	CK_ATTRIBUTE public_template[8] = {
 	    {CKA_TOKEN, &yes, sizeof(yes)},
-	    {CKA_VERIFY, use == KEY_SIGN ? &yes : &no, sizeof(yes)},
+	    {CKA_VERIFY, sign, sizeof(*sign)},
 	    /* The module reads it and does not write it. */
 	    {CKA_EC_PARAMS, (void *)(uintptr_t)oid.p, oid.n},
 	};
 	CK_ATTRIBUTE private_template[8] = {
 	    {CKA_TOKEN, &yes, sizeof(yes)},     {CKA_PRIVATE, &yes, sizeof(yes)}, {CKA_SENSITIVE, &yes, sizeof(yes)},
-	    {CKA_EXTRACTABLE, &no, sizeof(no)}, {allowed, &yes, sizeof(yes)},
+	    {CKA_EXTRACTABLE, &no, sizeof(no)}, {CKA_SIGN, sign, sizeof(*sign)},  {CKA_DERIVE, derive, sizeof(*derive)},
 	};
 	CK_ULONG publics = template_name(uri, public_template, 3);
-	CK_ULONG privates = template_name(uri, private_template, 5), count;
+	CK_ULONG privates = template_name(uri, private_template, 6), count;
 	CK_OBJECT_HANDLE there;
 	CK_RV rv;
 

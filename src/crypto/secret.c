@@ -157,6 +157,7 @@ static enum key_status prompt_read(const char *what, bool confirm, struct secret
 enum key_status secret_read(const struct secret_source *source, const char *what, bool confirm, struct secret *secret,
 			    struct key_error *err)
 {
+	memset(secret, 0, sizeof(*secret));
 	switch (source->kind) {
 	case SECRET_FILE:
 		return file_read(source->path, what, secret, err);
