@@ -20,7 +20,7 @@
 #define MEMBERS_MAX 32 /* of each kind; limits may not exceed it */
 #define SERIES_STEPS_MAX 16
 #define REMOVED_MAX 64
-#define CRLS_MAX 16
+#define CRLS_MAX 32
 
 struct elector {
 	uint16_t cert_len;
