@@ -118,19 +118,20 @@ bool member_fits(const struct scms_store *store, bool elector, scms_time64 now, 
 	return store->tombstone_count + members + 1 <= store->limits.tombstones;
 }
 
-/* A place for the identity among the endorsers: the one that it has, else an unused one. */
-static uint8_t endorser_place(struct scms_store *store, const uint8_t identity[32])
+bool endorser_take(struct scms_store *store, const uint8_t identity[32], uint8_t *place)
 {
 	uint64_t unused = endorsers_unused(store);
-	uint8_t place = 0;
 
 	for (uint8_t k = 0; k < ENDORSERS_MAX; k++)
-		if (!(unused >> k & 1) && memcmp(store->endorsers[k].identity, identity, 32) == 0)
-			return k;
-	while (!(unused >> place & 1))
-		place++;
-	memcpy(store->endorsers[place].identity, identity, 32);
-	return place;
+		if (!(unused >> k & 1) && memcmp(store->endorsers[k].identity, identity, 32) == 0) {
+			*place = k;
+			return true;
+		}
+	if (unused == 0)
+		return false;
+	*place = (uint8_t)__builtin_ctzll(unused);
+	memcpy(store->endorsers[*place].identity, identity, 32);
+	return true;
 }
 
 void elector_add(struct scms_store *store, const struct cert *subject, struct scms_slice bytes, scms_time64 now,
@@ -149,7 +150,9 @@ void elector_add(struct scms_store *store, const struct cert *subject, struct sc
 	memcpy(elector->cert, bytes.p, bytes.n);
 	memcpy(elector->identity, subject->hash256, 32);
 	memcpy(elector->id8, cert_id8(subject), 8);
-	elector->endorser = endorser_place(store, subject->hash256);
+	/* member_fits has seen to it that a place is free. */
+	if (!endorser_take(store, subject->hash256, &elector->endorser))
+		elector->endorser = 0;
 	store->elector_count++;
 	store_touch(store);
 }

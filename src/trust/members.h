@@ -29,6 +29,9 @@ bool member_fits(const struct scms_store *store, bool elector, scms_time64 now, 
 void elector_add(struct scms_store *store, const struct cert *subject, struct scms_slice bytes, scms_time64 now,
 		 const struct scms_crypto *crypto);
 
+/* A place among the endorsers for an identity: the one that it has, else a free one. False: none is free. */
+SCMS_CHECKED bool endorser_take(struct scms_store *store, const uint8_t identity[32], uint8_t *place);
+
 /* Adds a root endorsed by a set of electors (empty and provisioned: rule F3); call only after member_fits. */
 void root_add(struct scms_store *store, const struct cert *subject, struct scms_slice bytes, uint8_t quorum,
 	      uint64_t endorsers, bool provisioned);

@@ -117,7 +117,6 @@ struct scms_store {
 	struct elector *electors;
 	struct root *roots;
 	struct tombstone *tombstones;
-	uint64_t endorsers_used; /* set of places taken */
 	struct endorser endorsers[ENDORSERS_MAX];
 
 	struct series quorum; /* as policy in force, or provisioning, last named it (rule G7) */
