@@ -109,6 +109,17 @@ static const uint8_t *decode_string(struct decoder *d, const uint8_t *p, const u
 	return p + size;
 }
 
+/* Fewer bytes than a value can have: what has a length may be wrong in another way. */
+static __attribute__((noinline)) const uint8_t *
+decode_short(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
+{
+	if (t->kind == OER_KIND_UVAR || t->kind == OER_KIND_IVAR)
+		return decode_variable(d, p, end, t, out);
+	if (t->kind == OER_KIND_OCTETS || t->kind == OER_KIND_UTF8)
+		return decode_string(d, p, end, t, out);
+	return refuse(d, OER_WHY_END, t, p, bytes_left(p, end), 0);
+}
+
 static inline __attribute__((always_inline)) const uint8_t *
 decode_unsigned(struct decoder *d, const uint8_t *p, uint64_t v, size_t width, const struct oer_type *t)
 {
@@ -122,7 +133,7 @@ static inline __attribute__((always_inline)) const uint8_t *
 decode_scalar(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
 {
 	if (unlikely(bytes_left(p, end) < t->least))
-		return refuse(d, OER_WHY_END, t, p, bytes_left(p, end), 0);
+		return decode_short(d, p, end, t, out);
 	switch (t->kind) {
 	case OER_KIND_FIXED:
 		if (out)
@@ -477,7 +488,7 @@ static const uint8_t *decode_elements(struct decoder *d, const uint8_t *p, const
 	bool same = true;
 	size_t size = 0;
 
-	if (t->flags & OER_TYPE_DEEPER) {
+	if (t->flags & OER_TYPE_DEEPER && count) {
 		if (d->depth == 0)
 			return refuse(d, OER_WHY_NESTING, t, p, 0, 0);
 		d->depth--;
@@ -491,7 +502,7 @@ static const uint8_t *decode_elements(struct decoder *d, const uint8_t *p, const
 		size = (size_t)(next - p);
 		p = next;
 	}
-	if (t->flags & OER_TYPE_DEEPER)
+	if (t->flags & OER_TYPE_DEEPER && count)
 		d->depth++;
 	*stride = same && size <= UINT32_MAX ? (uint32_t)size : 0;
 	return p;
@@ -532,8 +543,7 @@ decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end, const struc
 static enum oer_status decode(const struct oer_type *type, struct scms_slice *in, unsigned depth, bool whole,
 			      void *out, struct oer_error *err)
 {
-	/* An empty slice may have any pointer; NULL must not mean refused. */
-	const uint8_t *start = in->n ? in->p : (const uint8_t *)"", *end = start + in->n, *p;
+	const uint8_t *start = slice_start(*in), *end = start + in->n, *p;
 	struct decoder d = {.start = start, .depth = depth, .err = err};
 
 	p = decode_value(&d, start, end, type, out);
@@ -541,7 +551,8 @@ static enum oer_status decode(const struct oer_type *type, struct scms_slice *in
 		p = refuse(&d, OER_WHY_TRAILING, type, p, bytes_left(p, end), 0);
 	if (unlikely(!p))
 		return refuse_finish(&d, type, end);
-	*in = (struct scms_slice){p, bytes_left(p, end)};
+	if (p > start)
+		*in = (struct scms_slice){p, bytes_left(p, end)};
 	return OER_OK;
 }
 

@@ -22,6 +22,12 @@ static inline size_t bytes_left(const uint8_t *p, const uint8_t *end)
 	return (size_t)(end - p);
 }
 
+/* First byte of a slice; never NULL, which an empty slice may have and which means refused. */
+static inline const uint8_t *slice_start(struct scms_slice s)
+{
+	return s.n ? s.p : (const uint8_t *)"";
+}
+
 static inline uint64_t load_be(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;

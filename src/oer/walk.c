@@ -220,11 +220,12 @@ enum oer_status oer_walk(const struct oer_type *type, struct scms_slice in, unsi
 {
 	enum oer_status status = oer_decode(type, in, depth, NULL, err);
 	struct oer_node root = {.type = type};
-	struct walk w = {.start = in.p, .end = in.p + in.n, .visit = visit, .context = context};
+	const uint8_t *start = slice_start(in);
+	struct walk w = {.start = start, .end = start + in.n, .visit = visit, .context = context};
 
 	if (status)
 		return status;
-	walk_value(&w, &root, in.p);
+	walk_value(&w, &root, start);
 	return OER_OK;
 }
 
