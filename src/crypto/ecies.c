@@ -15,12 +15,11 @@ static bool curve_ok(enum scms_curve curve)
 }
 
 /* The two keys that ECIES makes of the shared secret. */
-static bool derive(const uint8_t shared[SCALAR_BYTES], const uint8_t p1[ECIES_P1], uint8_t k1[AES_128_KEY],
+static bool derive(const uint8_t shared[SCALAR_BYTES], struct scms_slice p1, uint8_t k1[AES_128_KEY],
 		   uint8_t k2[MAC_KEY])
 {
 	uint8_t keys[AES_128_KEY + MAC_KEY];
-	bool ok = kdf2_sha256((struct scms_slice){shared, SCALAR_BYTES}, (struct scms_slice){p1, ECIES_P1}, keys,
-			      sizeof(keys));
+	bool ok = kdf2_sha256((struct scms_slice){shared, SCALAR_BYTES}, p1, keys, sizeof(keys));
 
 	memcpy(k1, keys, AES_128_KEY);
 	memcpy(k2, keys + AES_128_KEY, MAC_KEY);
@@ -38,8 +37,8 @@ static bool tag_of(const uint8_t k2[MAC_KEY], const uint8_t c[AES_128_KEY], uint
 	return ok;
 }
 
-bool ecies_wrap_with(const uint8_t ephemeral[SCALAR_BYTES], const struct curve_point *recipient,
-		     const uint8_t p1[ECIES_P1], const uint8_t key[AES_128_KEY], struct ecies_wrapped *out)
+bool ecies_wrap_with(const uint8_t ephemeral[SCALAR_BYTES], const struct curve_point *recipient, struct scms_slice p1,
+		     const uint8_t key[AES_128_KEY], struct ecies_wrapped *out)
 {
 	struct curve_point shared;
 	uint8_t k1[AES_128_KEY], k2[MAC_KEY];
@@ -57,7 +56,7 @@ bool ecies_wrap_with(const uint8_t ephemeral[SCALAR_BYTES], const struct curve_p
 	return ok;
 }
 
-bool ecies_wrap(const struct curve_point *recipient, const uint8_t p1[ECIES_P1], const uint8_t key[AES_128_KEY],
+bool ecies_wrap(const struct curve_point *recipient, struct scms_slice p1, const uint8_t key[AES_128_KEY],
 		struct ecies_wrapped *out)
 {
 	uint8_t ephemeral[SCALAR_BYTES];
@@ -68,8 +67,8 @@ bool ecies_wrap(const struct curve_point *recipient, const uint8_t p1[ECIES_P1],
 	return ok;
 }
 
-enum key_status ecies_unwrap(struct private_key *recipient, const uint8_t p1[ECIES_P1],
-			     const struct ecies_wrapped *wrapped, uint8_t key[AES_128_KEY], struct key_error *err)
+enum key_status ecies_unwrap(struct private_key *recipient, struct scms_slice p1, const struct ecies_wrapped *wrapped,
+			     uint8_t key[AES_128_KEY], struct key_error *err)
 {
 	uint8_t shared[CURVE_BYTES_MAX], k1[AES_128_KEY], k2[MAC_KEY], tag[ECIES_TAG];
 	enum key_status status;

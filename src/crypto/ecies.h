@@ -19,7 +19,6 @@
 #include "crypto/scalar.h"
 
 #define ECIES_TAG 16
-#define ECIES_P1 32
 
 /* A wrapped key: what an EciesP256EncryptedKey carries. */
 struct ecies_wrapped {
@@ -29,19 +28,18 @@ struct ecies_wrapped {
 };
 
 /* Wraps key for recipient. False when recipient is no key of a 256-bit curve or the library fails. */
-SCMS_CHECKED bool ecies_wrap(const struct curve_point *recipient, const uint8_t p1[ECIES_P1],
-			     const uint8_t key[AES_128_KEY], struct ecies_wrapped *out);
+SCMS_CHECKED bool ecies_wrap(const struct curve_point *recipient, struct scms_slice p1, const uint8_t key[AES_128_KEY],
+			     struct ecies_wrapped *out);
 
 /* As ecies_wrap, with the ephemeral private key that is given: for known answers. */
 SCMS_CHECKED bool ecies_wrap_with(const uint8_t ephemeral[SCALAR_BYTES], const struct curve_point *recipient,
-				  const uint8_t p1[ECIES_P1], const uint8_t key[AES_128_KEY],
-				  struct ecies_wrapped *out);
+				  struct scms_slice p1, const uint8_t key[AES_128_KEY], struct ecies_wrapped *out);
 
 /*
  * Unwraps with the recipient's key, which may be in a token. KEY_NOT_FOR_US when it was not wrapped for this key and
  * P1, or was changed on the way; other failures are those of private_key_agree(). key is wiped then.
  */
-SCMS_CHECKED enum key_status ecies_unwrap(struct private_key *recipient, const uint8_t p1[ECIES_P1],
+SCMS_CHECKED enum key_status ecies_unwrap(struct private_key *recipient, struct scms_slice p1,
 					  const struct ecies_wrapped *wrapped, uint8_t key[AES_128_KEY],
 					  struct key_error *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key_error.h: what can go wrong with a private key, and how it is told.
+ * key_error.h: what can go wrong with a private key and its use, and how it is told.
  */
 #ifndef CRYPTO_KEY_ERROR_H
 #define CRYPTO_KEY_ERROR_H
@@ -24,6 +24,8 @@ enum key_status {
 	KEY_POINT,      /* a public key that is no point of the curve */
 	KEY_GONE,       /* the token was removed while the key was open */
 	KEY_REFUSED,    /* the token does not do what was asked */
+	KEY_MISMATCH,   /* keys or certificates that do not belong together */
+	KEY_VALUE,      /* what is to be signed or encrypted is outside its type */
 	KEY_IN_TOKEN,   /* needs the private scalar, and tokens do not give it */
 	KEY_NOT_FOR_US, /* something encrypted for another key, or changed on the way */
 	KEY_IO,         /* a file cannot be read or written */

@@ -136,11 +136,14 @@ static void ecies(const json_t *row)
 	json_data_hex(row, "T", t, 16);
 	point(row, "V", &v);
 	CHECK(private_key_from_scalar(SCMS_NIST_P256, d, &recipient, NULL) == KEY_OK, "recipient");
-	CHECK(ecies_wrap_with(ephemeral, private_key_public(recipient), p1, key, &wrapped), "wrap");
+	CHECK(ecies_wrap_with(ephemeral, private_key_public(recipient), (struct scms_slice){p1, 32}, key, &wrapped),
+	      "wrap");
 	CHECK(curve_point_equal(&wrapped.v, &v), "V");
 	CHECK(memcmp(wrapped.c, c, 16) == 0, "C");
 	CHECK(memcmp(wrapped.t, t, 16) == 0, "T");
-	CHECK(ecies_unwrap(recipient, p1, &wrapped, out, NULL) == KEY_OK && memcmp(out, key, 16) == 0, "unwrap");
+	CHECK(ecies_unwrap(recipient, (struct scms_slice){p1, 32}, &wrapped, out, NULL) == KEY_OK &&
+		  memcmp(out, key, 16) == 0,
+	      "unwrap");
 	private_key_free(recipient);
 }
 

@@ -130,7 +130,8 @@ static void ecqv(enum scms_curve curve)
 static void ecies(enum scms_curve curve)
 {
 	struct private_key *recipient = key_make(curve), *other = key_make(curve);
-	uint8_t p1[ECIES_P1] = "context", key[16] = "0123456789abcde", out[16], zero[16] = {0};
+	uint8_t context[32] = "context", key[16] = "0123456789abcde", out[16], zero[16] = {0};
+	struct scms_slice p1 = {context, sizeof(context)};
 	struct ecies_wrapped wrapped, bad;
 	struct key_error err;
 
@@ -150,7 +151,7 @@ static void ecies(enum scms_curve curve)
 	bad = wrapped;
 	bad.v = *private_key_public(other);
 	CHECK(ecies_unwrap(recipient, p1, &bad, out, &err) == KEY_NOT_FOR_US, "another point");
-	p1[0] ^= 1;
+	context[0] ^= 1;
 	CHECK(ecies_unwrap(recipient, p1, &wrapped, out, &err) == KEY_NOT_FOR_US, "another context");
 	private_key_free(recipient);
 	private_key_free(other);
@@ -168,9 +169,9 @@ static void long_curves(void)
 
 	CHECK(!ecqv_begin(private_key_public(key), &issue), "ECQV");
 	CHECK(!ecqv_public(private_key_public(key), bytes, private_key_public(key), &out), "ECQV key");
-	CHECK(!ecies_wrap(private_key_public(key), bytes, bytes, &wrapped), "ECIES");
+	CHECK(!ecies_wrap(private_key_public(key), (struct scms_slice){bytes, 32}, bytes, &wrapped), "ECIES");
 	wrapped.v = *private_key_public(key);
-	CHECK(ecies_unwrap(key, bytes, &wrapped, bytes, NULL) == KEY_CURVE, "ECIES");
+	CHECK(ecies_unwrap(key, (struct scms_slice){bytes, 32}, &wrapped, bytes, NULL) == KEY_CURVE, "ECIES");
 	CHECK(!butterfly_public(private_key_public(key), bytes, &index, &out), "butterfly public");
 	CHECK(!butterfly_private(SCMS_NIST_P384, bytes, bytes, &index, bytes), "butterfly private");
 	private_key_free(key);

@@ -122,7 +122,8 @@ static void agrees(enum scms_curve curve)
 	char path[64];
 	struct private_key *key = NULL, *peer = NULL;
 	struct key_error err = {.status = KEY_OK};
-	uint8_t one[CURVE_BYTES_MAX], two[CURVE_BYTES_MAX], p1[ECIES_P1] = {1}, wanted[16] = {2}, got[16];
+	uint8_t one[CURVE_BYTES_MAX], two[CURVE_BYTES_MAX], context[32] = {1}, wanted[16] = {2}, got[16];
+	struct scms_slice p1 = {context, sizeof(context)};
 	struct ecies_wrapped wrapped;
 	struct curve_point bad;
 
