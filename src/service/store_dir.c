@@ -455,6 +455,13 @@ enum store_dir_status store_dir_commit(struct store_dir *dir, const char *log_li
 	return STORE_DIR_OK;
 }
 
+enum store_dir_status store_dir_log(struct store_dir *dir, const char *log_line, struct store_dir_error *err)
+{
+	if (!log_append(dir, log_line))
+		return fail(err, STORE_DIR_IO, "the log cannot be written: %s", strerror(errno));
+	return STORE_DIR_OK;
+}
+
 /* Removes a begun directory with what is in it: a flat directory and objects/. */
 static void discard(struct store_dir *dir)
 {

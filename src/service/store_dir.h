@@ -4,7 +4,7 @@
  *
  *   slot-0, slot-1   the store, by turns: a header (magic, counter, SHA-256) and its encoding
  *   objects/HEX      what the store names by SHA-256: chain file, CRLs, certificates
- *   log              one JSON line for each session that changed the store
+ *   log              one JSON line for each session
  *   lock             held while a process uses the directory
  *
  * A new state is written to a temporary file, synced, renamed over the older slot, and the directory synced. A crash at any
@@ -70,6 +70,9 @@ const char *store_dir_object_error(const struct store_dir *dir);
  * objects that neither this state nor the one before needs. On failure the directory holds the old state.
  */
 enum store_dir_status store_dir_commit(struct store_dir *dir, const char *log_line, struct store_dir_error *err);
+
+/* Adds a line to the log of a session that changed nothing. */
+enum store_dir_status store_dir_log(struct store_dir *dir, const char *log_line, struct store_dir_error *err);
 
 /* Closes; of a directory that was begun and not committed nothing is left. NULL is allowed. */
 void store_dir_close(struct store_dir *dir);
