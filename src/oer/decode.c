@@ -369,6 +369,21 @@ static inline const uint8_t *decode_preamble(struct decoder *d, const uint8_t *p
 	return p + n;
 }
 
+/* A component that need not be there. Only such ones lead back to a type that contains them. */
+static inline const uint8_t *decode_optional(struct decoder *d, const uint8_t *p, const uint8_t *end,
+					     const struct oer_field *f, bool present, char *out)
+{
+	if (f->presence == OER_DEFAULT)
+		return decode_default(d, p, end, f, present, IN(out, f->offset));
+	if (out)
+		*(bool *)(out + f->has) = present;
+	if (!present)
+		return p;
+	if (f->flags & OER_FIELD_VIEW)
+		return decode_view(d, p, end, f->type, IN(out, f->offset));
+	return decode_value(d, p, end, f->type, IN(out, f->offset));
+}
+
 static __attribute__((noinline)) const uint8_t *
 decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
 {
@@ -387,26 +402,12 @@ decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end, const s
 		bits <<= 1;
 	}
 	for (; f < last; f++, p = next) {
-		if (f->presence != OER_MANDATORY) {
-			bool present = bits >> 31;
-
-			bits <<= 1;
-			next = p;
-			if (f->presence == OER_DEFAULT) {
-				next = decode_default(d, p, end, f, present, IN(out, f->offset));
-				if (!next)
-					return refuse_in_component(d, f, p, end);
-				continue;
-			}
-			if (out)
-				*(bool *)(out + f->has) = present;
-			if (!present)
-				continue;
-		}
-		if (unlikely(f->flags & OER_FIELD_VIEW))
-			next = decode_view(d, p, end, f->type, IN(out, f->offset));
-		else
+		if (f->presence == OER_MANDATORY) {
 			next = decode_inline(d, p, end, f->type, IN(out, f->offset));
+		} else {
+			next = decode_optional(d, p, end, f, bits >> 31, out);
+			bits <<= 1;
+		}
 		if (unlikely(!next))
 			return refuse_in_component(d, f, p, end);
 	}
