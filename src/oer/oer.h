@@ -23,10 +23,12 @@
  *   INTEGER           uint8_t, uint16_t, uint32_t, uint64_t or int32_t, int64_t:
  *                     the smallest that holds the bounds; Psid and other
  *                     unbounded unsigned: uint64_t; unconstrained: int64_t
+ *                     named numbers are constants T_name; the value of a T with one
+ *                     value is T_value; that of `x INTEGER ::= 5` is value_x
  *   ENUMERATED        int32_t; enum constants T_name
  *   BOOLEAN           bool
  *   NULL              nothing (a bool has_x where OPTIONAL)
- *   BIT STRING(8)     uint8_t, bit 0 = 0x80
+ *   BIT STRING(8)     uint8_t, bit 0 = 0x80; named bits are masks T_name
  *   OCTET STRING(n)   const uint8_t *, n bytes
  *   OCTET STRING, UTF8String    struct scms_slice
  *   SEQUENCE          struct with its components in it; bool has_x before
@@ -38,7 +40,14 @@
  *                     T_is_alternative = automatic tag number. An alternative
  *                     unknown to the schema: choice = OER_UNKNOWN, its
  *                     encoding (tag and all) in u.unknown
- *   an anonymous inner type of component c of T is named T_c
+ *   T ::= U           no struct of its own: that of U
+ *   an anonymous inner type of component c of T is named T_c, an anonymous
+ *   element of a SEQUENCE OF that is T (or T_c) T_item (or T_c_item)
+ *   a name that is a keyword of C has a "_" behind it: default_
+ *
+ * A component is a recursive reference if it is OPTIONAL and its type contains
+ * the SEQUENCE that it is in (where that leaves a circle, alternatives of a
+ * CHOICE are).
  *
  * Types marked `-- @raw` in the schema also have `struct scms_slice raw`: the
  * bytes that they were decoded from (for hashing). The encoder ignores it.
@@ -80,13 +89,14 @@ struct oer_error {
 	char found[64];	   /* what stands there */
 };
 
-/* How deep Ieee1609Dot2Data may lie in itself (trust rule A5.1). */
+/* How often Ieee1609Dot2Data may lie in another, one within the next (trust rule A5.1). */
 #define OER_DEPTH_DEFAULT 8
 
 /*
  * Decodes all of `in` as a value of `type` into `out`, a struct of that type
  * (or the plain C type of a non-constructed one); NULL checks only. `depth` is
- * how many levels of recursion are allowed, OER_DEPTH_DEFAULT if in doubt.
+ * how many recursive references may be followed one within another (the value
+ * itself is at level 0), OER_DEPTH_DEFAULT if in doubt.
  * `err` may be NULL; it is written only on refusal. `out` is undefined then.
  */
 SCMS_CHECKED enum oer_status oer_decode(const struct oer_type *type, struct scms_slice in,
@@ -97,9 +107,12 @@ SCMS_CHECKED enum oer_status oer_decode_prefix(const struct oer_type *type, stru
 					       unsigned depth, void *out, struct oer_error *err);
 
 /*
- * Encodes `value` to buf[0..cap) and sets *len. With buf NULL and cap 0 only
- * the length is computed. OER_RANGE for a value outside its constraint,
- * OER_SPACE when cap is too small (*len then says what is needed).
+ * Encodes `value` to buf[0..cap) and sets *len. OER_SPACE when cap is too small
+ * (*len then says what is needed; buf NULL and cap 0 ask for it). OER_RANGE or
+ * OER_UTF8, without a length, for a value that its type does not allow.
+ *
+ * What the struct holds as bytes (views, additions, lists without items) is
+ * taken for what the decoder accepted as such, and copied.
  */
 SCMS_CHECKED enum oer_status oer_encode(const struct oer_type *type, const void *value,
 					uint8_t *buf, size_t cap, size_t *len);
