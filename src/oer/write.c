@@ -2,27 +2,13 @@
 #include "oer/write.h"
 #include <string.h>
 
-void write_byte(struct writer *w, uint8_t byte)
-{
-	if (w->len < w->cap)
-		w->p[w->len] = byte;
-	w->len++;
-}
-
-void write_bytes(struct writer *w, const void *p, size_t n)
-{
-	if (n && w->len <= w->cap && n <= w->cap - w->len)
-		memcpy(w->p + w->len, p, n);
-	w->len += n;
-}
-
 void write_be(struct writer *w, uint64_t v, size_t n)
 {
-	uint8_t bytes[8];
-
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = (uint8_t)(v >> 8 * (n - 1 - i));
-	write_bytes(w, bytes, n);
+	if (w->len <= w->cap && n <= w->cap - w->len) {
+		for (size_t i = 0; i < n; i++)
+			w->p[w->len + i] = (uint8_t)(v >> 8 * (n - 1 - i));
+	}
+	w->len += n;
 }
 
 static size_t unsigned_size(uint64_t v)

@@ -17,8 +17,19 @@ struct writer {
 	size_t len; /* written, or that would have been */
 };
 
-void write_byte(struct writer *w, uint8_t byte);
-void write_bytes(struct writer *w, const void *p, size_t n);
+static inline void write_byte(struct writer *w, uint8_t byte)
+{
+	if (w->len < w->cap)
+		w->p[w->len] = byte;
+	w->len++;
+}
+
+static inline void write_bytes(struct writer *w, const void *p, size_t n)
+{
+	if (n && w->len <= w->cap && n <= w->cap - w->len)
+		__builtin_memcpy(w->p + w->len, p, n);
+	w->len += n;
+}
 
 /* The low n bytes of v, most significant first. */
 void write_be(struct writer *w, uint64_t v, size_t n);
