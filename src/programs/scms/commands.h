@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.h: the commands of scms. Each takes its arguments with its own name first and returns the exit code.
+ */
+#ifndef PROGRAMS_COMMANDS_H
+#define PROGRAMS_COMMANDS_H
+
+int cmd_store(int argc, char **argv);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scms: the operator's program. One file per command; this one finds it.
+ */
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *text;
+} commands[] = {
+    {"store", cmd_store, "keep a trust store: init, apply, check, dump"},
+};
+
+static void usage(FILE *to)
+{
+	fputs("Usage: scms COMMAND [OPTION...]\n\n", to);
+	for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++)
+		fprintf(to, "  %-12s %s\n", commands[k].name, commands[k].text);
+	fputs("\n'scms COMMAND --help' says more of each.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		usage(stdout);
+		return 0;
+	}
+	for (size_t k = 0; argc >= 2 && k < sizeof(commands) / sizeof(commands[0]); k++)
+		if (strcmp(argv[1], commands[k].name) == 0)
+			return commands[k].run(argc - 1, argv + 1);
+	if (argc >= 2)
+		fprintf(stderr, "scms: no command '%s'\n", argv[1]);
+	usage(stderr);
+	return 2;
+}
