@@ -8,6 +8,7 @@
 #include "tests/oer/roundtrip.h"
 
 /* The corpus counts on the order: add at the end. */
+/* clang-format off */
 static const struct oer_type *const types[] = {
 	&oer_Certificate,
 	&oer_Ieee1609Dot2Data,
@@ -39,6 +40,7 @@ static const struct oer_type *const types[] = {
 	&oer_ScopedPcaRaError,
 	&oer_ScopedRaPgError,
 };
+/* clang-format on */
 
 static void check_refusal(const struct oer_error *err, enum oer_status status, size_t n)
 {
@@ -63,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	type = types[data[0] % (sizeof(types) / sizeof(types[0]))];
 	rest = in = (struct scms_slice){data + 1, size - 1};
 	status = oer_decode(type, in, OER_DEPTH_DEFAULT, &out, &err);
-	ALWAYS(oer_decode(type, in, OER_DEPTH_DEFAULT, NULL, NULL) == status, "%s: differs without a struct", type->name);
+	ALWAYS(oer_decode(type, in, OER_DEPTH_DEFAULT, NULL, NULL) == status, "%s: differs without a struct",
+	       type->name);
 	if (status != OER_OK)
 		check_refusal(&err, status, in.n);
 	/* Garbage behind a value must not keep the fuzzer from what is before it. */

@@ -14,8 +14,8 @@
 
 static const uint8_t *decode_value(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
 				   char *out);
-static const uint8_t *decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end,
-				      const struct oer_type *t, char *out);
+static const uint8_t *decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
+				      char *out);
 static const uint8_t *decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
 				  char *out);
 static const uint8_t *decode_choice_slowly(struct decoder *d, const uint8_t *p, const uint8_t *end,
@@ -38,8 +38,8 @@ static const uint8_t *decode_enumerated(struct decoder *d, const uint8_t *p, con
 	return p;
 }
 
-static const uint8_t *decode_variable(struct decoder *d, const uint8_t *p, const uint8_t *end,
-				      const struct oer_type *t, char *out)
+static const uint8_t *decode_variable(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
+				      char *out)
 {
 	const uint8_t *start = p;
 
@@ -110,8 +110,8 @@ static const uint8_t *decode_string(struct decoder *d, const uint8_t *p, const u
 }
 
 /* Fewer bytes than a value can have: what has a length may be wrong in another way. */
-static __attribute__((noinline)) const uint8_t *
-decode_short(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
+static __attribute__((noinline)) const uint8_t *decode_short(struct decoder *d, const uint8_t *p, const uint8_t *end,
+							     const struct oer_type *t, char *out)
 {
 	if (t->kind == OER_KIND_UVAR || t->kind == OER_KIND_IVAR)
 		return decode_variable(d, p, end, t, out);
@@ -208,8 +208,8 @@ decode_inline(struct decoder *d, const uint8_t *p, const uint8_t *end, const str
 	return decode_list(d, p, end, t, out);
 }
 
-static __attribute__((noinline)) const uint8_t *
-decode_value(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
+static __attribute__((noinline)) const uint8_t *decode_value(struct decoder *d, const uint8_t *p, const uint8_t *end,
+							     const struct oer_type *t, char *out)
 {
 	return decode_inline(d, p, end, t, out);
 }
@@ -233,8 +233,8 @@ static const uint8_t *decode_view(struct decoder *d, const uint8_t *p, const uin
 }
 
 /* A scalar that is left out where it has its default value. */
-static const uint8_t *decode_default(struct decoder *d, const uint8_t *p, const uint8_t *end,
-				     const struct oer_field *f, bool present, char *out)
+static const uint8_t *decode_default(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_field *f,
+				     bool present, char *out)
 {
 	union {
 		uint8_t u8;
@@ -384,8 +384,8 @@ static inline const uint8_t *decode_optional(struct decoder *d, const uint8_t *p
 	return decode_value(d, p, end, f->type, IN(out, f->offset));
 }
 
-static __attribute__((noinline)) const uint8_t *
-decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
+static __attribute__((noinline)) const uint8_t *decode_sequence(struct decoder *d, const uint8_t *p, const uint8_t *end,
+								const struct oer_type *t, char *out)
 {
 	const struct oer_field *f = t->u.fields, *last = f + t->count;
 	const uint8_t *start = p, *next;
@@ -483,8 +483,8 @@ static bool strides_begin_with_zero(const uint8_t *p, size_t count, size_t strid
 }
 
 /* One by one; *stride becomes the size that they all have, or 0. */
-static const uint8_t *decode_elements(struct decoder *d, const uint8_t *p, const uint8_t *end,
-				      const struct oer_type *t, uint32_t count, uint32_t *stride)
+static const uint8_t *decode_elements(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t,
+				      uint32_t count, uint32_t *stride)
 {
 	bool same = true;
 	size_t size = 0;
@@ -509,8 +509,8 @@ static const uint8_t *decode_elements(struct decoder *d, const uint8_t *p, const
 	return p;
 }
 
-static __attribute__((noinline)) const uint8_t *
-decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t, char *out)
+static __attribute__((noinline)) const uint8_t *decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end,
+							    const struct oer_type *t, char *out)
 {
 	const struct oer_type *element = t->u.element;
 	const uint8_t *start = p, *begin;
@@ -536,13 +536,13 @@ decode_list(struct decoder *d, const uint8_t *p, const uint8_t *end, const struc
 		p = decode_elements(d, p, end, t, (uint32_t)count, &stride);
 	}
 	if (p && out)
-		*(struct oer_list *)out = (struct oer_list){{begin, (size_t)(p - begin)}, (uint32_t)count, stride, NULL,
-							    element};
+		*(struct oer_list *)out =
+		    (struct oer_list){{begin, (size_t)(p - begin)}, (uint32_t)count, stride, NULL, element};
 	return p;
 }
 
-static enum oer_status decode(const struct oer_type *type, struct scms_slice *in, unsigned depth, bool whole,
-			      void *out, struct oer_error *err)
+static enum oer_status decode(const struct oer_type *type, struct scms_slice *in, unsigned depth, bool whole, void *out,
+			      struct oer_error *err)
 {
 	const uint8_t *start = slice_start(*in), *end = start + in->n, *p;
 	struct decoder d = {.start = start, .depth = depth, .err = err};

@@ -71,8 +71,7 @@ static inline uint64_t load_be64(const uint8_t *p)
 
 const uint8_t *read_long_length(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
 const uint8_t *read_long_unsigned(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
-const uint8_t *read_long_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end,
-				    const struct oer_type *t);
+const uint8_t *read_long_enumerated(struct decoder *d, const uint8_t *p, const uint8_t *end, const struct oer_type *t);
 
 /* Length determinant in d->value; as many bytes are there. */
 static inline const uint8_t *read_length(struct decoder *d, const uint8_t *p, const uint8_t *end,

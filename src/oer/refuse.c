@@ -12,7 +12,7 @@ static const struct {
 	const char *found;
 } reasons[] = {
 #define X(name, status, expected, found) [OER_WHY_##name] = {OER_##status, expected, found},
-	OER_REASONS(X)
+    OER_REASONS(X)
 #undef X
 };
 
@@ -71,8 +71,7 @@ static void prepend_alternatives(struct decoder *d, const struct oer_type *t, co
 	prepend(d, ".");
 }
 
-const uint8_t *refuse_in_component(struct decoder *d, const struct oer_field *f, const uint8_t *p,
-				   const uint8_t *end)
+const uint8_t *refuse_in_component(struct decoder *d, const struct oer_field *f, const uint8_t *p, const uint8_t *end)
 {
 	prepend_alternatives(d, f->type, p, end);
 	prepend(d, f->name);

@@ -55,15 +55,15 @@ enum oer_reason {
 
 /* State of one decoding. */
 struct decoder {
-	const uint8_t *start;	    /* of the input */
-	uint64_t value;		    /* result of the out-of-line readers */
-	unsigned depth;		    /* levels of recursion left */
-	enum oer_reason reason;	    /* of the refusal; the rest is of it too */
+	const uint8_t *start;   /* of the input */
+	uint64_t value;         /* result of the out-of-line readers */
+	unsigned depth;         /* levels of recursion left */
+	enum oer_reason reason; /* of the refusal; the rest is of it too */
 	const struct oer_type *type;
 	const uint8_t *at;
 	uint64_t a, b;
-	struct oer_error *err;	    /* where to tell; may be NULL */
-	size_t path;		    /* where in err->path the path begins; it is built from the end */
+	struct oer_error *err; /* where to tell; may be NULL */
+	size_t path;           /* where in err->path the path begins; it is built from the end */
 };
 
 /* Notes a refusal at byte `at` while reading a value of `type`. Always NULL, so that readers can return it. */
@@ -75,8 +75,7 @@ const uint8_t *refuse(struct decoder *d, enum oer_reason reason, const struct oe
  * begins at p. They put its name and those of the alternatives chosen in it
  * before the path. The first two return NULL.
  */
-const uint8_t *refuse_in_component(struct decoder *d, const struct oer_field *f, const uint8_t *p,
-				   const uint8_t *end);
+const uint8_t *refuse_in_component(struct decoder *d, const struct oer_field *f, const uint8_t *p, const uint8_t *end);
 const uint8_t *refuse_in_element(struct decoder *d, uint32_t index, const struct oer_type *element, const uint8_t *p,
 				 const uint8_t *end);
 

@@ -15,19 +15,19 @@
 #include "oer/table.h"
 
 enum oer_walk_event {
-	OER_WALK_ENTER,	  /* a SEQUENCE, CHOICE or SEQUENCE OF begins; bytes is empty, at its first byte */
-	OER_WALK_LEAVE,	  /* it ends; bytes is all of it */
-	OER_WALK_VALUE,	  /* a value of any other type; bytes is all of it, lengths included (empty for NULL) */
+	OER_WALK_ENTER,   /* a SEQUENCE, CHOICE or SEQUENCE OF begins; bytes is empty, at its first byte */
+	OER_WALK_LEAVE,   /* it ends; bytes is all of it */
+	OER_WALK_VALUE,   /* a value of any other type; bytes is all of it, lengths included (empty for NULL) */
 	OER_WALK_UNKNOWN, /* an extension that the schema does not know; type is NULL, bytes all of it:
 			     an addition with its length, an alternative with its tag */
-	OER_WALK_FRAME,	  /* what holds values together: `frame` says what; type is that of the value it belongs to */
+	OER_WALK_FRAME,   /* what holds values together: `frame` says what; type is that of the value it belongs to */
 };
 
 /* A value, decoded. What is set depends on the kind of the type. */
 union oer_scalar {
-	uint64_t u;		 /* unsigned INTEGER, BIT STRING (0x80 is bit 0) */
-	int64_t i;		 /* signed INTEGER, ENUMERATED */
-	bool b;			 /* BOOLEAN */
+	uint64_t u;              /* unsigned INTEGER, BIT STRING (0x80 is bit 0) */
+	int64_t i;               /* signed INTEGER, ENUMERATED */
+	bool b;                  /* BOOLEAN */
 	struct scms_slice bytes; /* OCTET STRING, UTF8String: without the length */
 };
 
@@ -37,11 +37,11 @@ struct oer_node {
 	const struct oer_field *field; /* component or alternative that it is; NULL for the root and for elements */
 	const struct oer_node *parent; /* the SEQUENCE, CHOICE or SEQUENCE OF around it; NULL for the root */
 	struct scms_slice bytes;
-	size_t offset;	   /* of bytes from the start of the input */
-	uint32_t index;	   /* number of the element in its SEQUENCE OF; number (from 0) of the unknown addition */
-	uint32_t count;	   /* SEQUENCE OF: its elements */
-	uint64_t tag;	   /* CHOICE: its tag number, from its ENTER on; also of an unknown alternative */
-	unsigned depth;	   /* number of parents */
+	size_t offset;     /* of bytes from the start of the input */
+	uint32_t index;    /* number of the element in its SEQUENCE OF; number (from 0) of the unknown addition */
+	uint32_t count;    /* SEQUENCE OF: its elements */
+	uint64_t tag;      /* CHOICE: its tag number, from its ENTER on; also of an unknown alternative */
+	unsigned depth;    /* number of parents */
 	const char *frame; /* "preamble", "tag", "length", "count", "extension bitmap" */
 	union oer_scalar value;
 };

@@ -9,6 +9,7 @@ static const struct {
 	const struct oer_type *type;
 	const char *hex;
 } cases[] = {
+/* clang-format off */
 #define T(type, hex) {&oer_##type, hex},
 	/* INTEGER */
 	T(A8, "00") T(A8, "ff")
@@ -127,6 +128,7 @@ static const struct {
 	T(Alias, "00 01 0002")
 	T(AliasOfAlias, "80 01 0002 0207 80 00")
 	T(AliasUser, "80 00010002 00010002")
+/* clang-format on */
 #undef T
 };
 
@@ -138,8 +140,8 @@ int main(void)
 		enum oer_status status = oer_decode(cases[i].type, in, 2, NULL, &err);
 		const char *name = cases[i].type->name, *wrong;
 
-		CHECK(status == OER_OK, "%s %s: %s at %zu in %s", name, cases[i].hex, oer_status_text(status), err.offset,
-		      err.path);
+		CHECK(status == OER_OK, "%s %s: %s at %zu in %s", name, cases[i].hex, oer_status_text(status),
+		      err.offset, err.path);
 		if (status)
 			continue;
 		wrong = roundtrip(cases[i].type, in, 2);

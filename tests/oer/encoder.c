@@ -41,8 +41,7 @@ static void refusals(void)
 	struct Additions x = {.has_first = true};
 	struct PairOpen pair = {.a = 1};
 
-#define REFUSE(type, kind, value, status)                                                                              \
-	refuse_value(&oer_##type, &(const kind){value}, status, #type " " #value)
+#define REFUSE(type, kind, value, status) refuse_value(&oer_##type, &(const kind){value}, status, #type " " #value)
 	REFUSE(A8Odd, uint8_t, 0, OER_RANGE);
 	REFUSE(A8Odd, uint8_t, 201, OER_RANGE);
 	REFUSE(A16Odd, uint16_t, 2, OER_RANGE);

@@ -82,7 +82,8 @@ static void sequences(void)
 	get(&oer_PairOpen, "00 01 0002", &pair);
 	CHECK(pair.a == 1 && pair.b == 2 && pair.extensions.n == 0 && slice_is(pair.raw, "00010002"), "PairOpen");
 	get(&oer_PairOpen, "80 01 0002 0207 80 0155", &pair);
-	CHECK(slice_is(pair.extensions, "0207800155") && slice_is(pair.raw, "800100020207800155"), "PairOpen, extended");
+	CHECK(slice_is(pair.extensions, "0207800155") && slice_is(pair.raw, "800100020207800155"),
+	      "PairOpen, extended");
 	get(&oer_Optional, "60 02 03", &optional);
 	CHECK(!optional.has_a && optional.has_b && optional.c == 2 && optional.has_d && optional.d == 3, "Optional");
 	get(&oer_Nested, "80 05 06 01 81 0161 0102 00000001 02 00000003 04 0102 0101 01 0102 02 03 07", &nested);
@@ -134,17 +135,19 @@ static void choices(void)
 	struct Chain c;
 
 	get(&oer_EitherOpen, "81 01 0002", &e);
-	CHECK(e.choice == EitherOpen_is_pair && e.u.pair.a == 1 && e.u.pair.b == 2 && slice_is(e.raw, "81010002"), "pair");
+	CHECK(e.choice == EitherOpen_is_pair && e.u.pair.a == 1 && e.u.pair.b == 2 && slice_is(e.raw, "81010002"),
+	      "pair");
 	get(&oer_EitherOpen, "82 04 01020304", &e);
 	CHECK(e.choice == EitherOpen_is_octets && !memcmp(e.u.octets, "\1\2\3\4", 4), "octets");
 	CHECK(slice_is(e.raw, "820401020304"), "raw of an extension");
 	get(&oer_EitherOpen, "83 04 81 02 0001", &e);
-	CHECK(e.choice == EitherOpen_is_inner && e.u.inner.choice == EitherOpen2_is_deep && e.u.inner.u.deep == 1, "inner");
+	CHECK(e.choice == EitherOpen_is_inner && e.u.inner.choice == EitherOpen2_is_deep && e.u.inner.u.deep == 1,
+	      "inner");
 	get(&oer_EitherOpen, "bf8100 01 55", &e);
 	CHECK(e.choice == OER_UNKNOWN && slice_is(e.u.unknown, "bf81000155"), "unknown");
 	get(&oer_Chain, "81 80 82 0161", &c);
-	CHECK(c.choice == Chain_is_two && c.u.two.choice == Chain_two_is_three && c.u.two.u.three.choice == Either_is_text &&
-		  slice_is(c.u.two.u.three.u.text, "61"),
+	CHECK(c.choice == Chain_is_two && c.u.two.choice == Chain_two_is_three &&
+		  c.u.two.u.three.choice == Either_is_text && slice_is(c.u.two.u.three.u.text, "61"),
 	      "chain");
 }
 
@@ -162,7 +165,8 @@ static void recursion(void)
 	get(&oer_Tree, "00 0102 01 0101 02 0100 03 0100", &t);
 	it = oer_iterate(&t.children);
 	CHECK(t.value == 0 && t.children.count == 2 && oer_next(&it, &child) && child.value == 1, "tree");
-	CHECK(child.children.count == 1 && oer_next(&it, &child) && child.value == 3 && !oer_next(&it, &child), "children");
+	CHECK(child.children.count == 1 && oer_next(&it, &child) && child.value == 3 && !oer_next(&it, &child),
+	      "children");
 	get(&oer_Expression, "82 81 8001 8002", &e);
 	CHECK(e.choice == Expression_is_sum && slice_is(e.u.sum, "8180018002"), "expression");
 }
@@ -175,11 +179,13 @@ static void tables(void)
 	CHECK(!(oer_A8Odd.flags & OER_TYPE_PLAIN) && oer_A8.flags & OER_TYPE_PLAIN, "ranges are not plain");
 	CHECK(oer_Tree.least == 3 && oer_Data.least == 3 && oer_Nested.least == 10, "least %u", oer_Nested.least);
 	CHECK(!strcmp(oer_type_name(&oer_Alias), "Alias") && oer_Alias.u.fields == oer_PairOpen.u.fields, "alias");
-	CHECK(!strcmp(oer_Additions.u.fields[1].name, "first") && oer_Additions.count == 1 && oer_Additions.additions == 3,
+	CHECK(!strcmp(oer_Additions.u.fields[1].name, "first") && oer_Additions.count == 1 &&
+		  oer_Additions.additions == 3,
 	      "additions");
 	CHECK(value_limit == 1000 && AOne_value == 0, "constants");
 	for (size_t i = 1; i < oer_entry_count; i++)
-		CHECK(strcmp(oer_entries[i - 1].type->name, oer_entries[i].type->name) < 0, "%s", oer_entries[i].type->name);
+		CHECK(strcmp(oer_entries[i - 1].type->name, oer_entries[i].type->name) < 0, "%s",
+		      oer_entries[i].type->name);
 }
 
 int main(void)

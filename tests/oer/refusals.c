@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything that the decoder refuses: reason, offset and path. */
-#include "oer/refuse.h"
 #include "../check.h"
 #include "hex.h"
+#include "oer/refuse.h"
 #include "tests/oer/types.h"
 #include <sys/mman.h>
 
@@ -13,6 +13,7 @@ static const struct {
 	size_t offset;
 	const char *path;
 } cases[] = {
+/* clang-format off */
 #define T(type, hex, why, offset, path) {&oer_##type, hex, OER_WHY_##why, offset, path},
 	/* the input ends */
 	T(A8, "", END, 0, "A8")
@@ -214,24 +215,25 @@ static const struct {
 	T(Tree, "00 0101 01 0101 02 0101 03 0100", NESTING, 9, "Tree.children[0].children[0].children")
 	T(Expression, "81 81 81 8005", NESTING, 3, "Expression.minus.minus.minus")
 	T(Expression, "82 82 80018002 82 8003 82 80018002", NESTING, 10, "Expression.sum.right.sum.right.sum")
+/* clang-format on */
 #undef T
 };
 
 static const char *const expected_text[] = {
 #define X(name, status, expected, found) [OER_WHY_##name] = expected,
-	OER_REASONS(X)
+    OER_REASONS(X)
 #undef X
 };
 
 static const enum oer_status status_of[] = {
 #define X(name, status, expected, found) [OER_WHY_##name] = OER_##status,
-	OER_REASONS(X)
+    OER_REASONS(X)
 #undef X
 };
 
 static const char *const reason_name[] = {
 #define X(name, status, expected, found) [OER_WHY_##name] = #name,
-	OER_REASONS(X)
+    OER_REASONS(X)
 #undef X
 };
 
@@ -270,7 +272,8 @@ static void check_count_size(bool *seen)
 	if (p == MAP_FAILED)
 		return;
 	memcpy(p, "\5\1\0\0\0\0", 6);
-	CHECK(oer_decode(&oer_ListOfA8, (struct scms_slice){p, size}, 2, NULL, &err) == OER_UNSUPPORTED, "2^32 elements");
+	CHECK(oer_decode(&oer_ListOfA8, (struct scms_slice){p, size}, 2, NULL, &err) == OER_UNSUPPORTED,
+	      "2^32 elements");
 	CHECK(!strcmp(err.expected, "a count below 2^32"), "%s", err.expected);
 	seen[OER_WHY_COUNT_SIZE] = true;
 	munmap(p, size);

@@ -23,7 +23,7 @@ union any_value {
 };
 
 struct tiling {
-	size_t at;   /* where the next byte must be */
+	size_t at; /* where the next byte must be */
 	bool broken;
 	unsigned open; /* ENTER without LEAVE */
 };
@@ -92,7 +92,8 @@ static inline const char *lists_are_whole(const struct oer_type *t, const char *
 			wrong = lists_are_whole(t->u.fields[tag].type, value + t->u.fields[tag].offset);
 	} else if (t->kind == OER_KIND_SEQUENCE) {
 		for (const struct oer_field *f = t->u.fields; !wrong && f < t->u.fields + t->count; f++) {
-			if (f->flags & OER_FIELD_VIEW || (f->presence == OER_OPTIONAL && !*(const bool *)(value + f->has)))
+			if (f->flags & OER_FIELD_VIEW ||
+			    (f->presence == OER_OPTIONAL && !*(const bool *)(value + f->has)))
 				continue;
 			wrong = lists_are_whole(f->type, value + f->offset);
 		}
