@@ -26,7 +26,7 @@ static inline bool key_verifies(const struct curve_point *public, const uint8_t 
 	    OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, sec1, n),
 	    OSSL_PARAM_construct_end(),
 	};
-	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL), *judge = NULL;
+	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL), *verifier = NULL;
 	EVP_PKEY *key = NULL;
 	ECDSA_SIG *signature = ECDSA_SIG_new();
 	unsigned char *der = NULL;
@@ -34,11 +34,11 @@ static inline bool key_verifies(const struct curve_point *public, const uint8_t 
 	bool good = ECDSA_SIG_set0(signature, BN_bin2bn(r, (int)bytes, NULL), BN_bin2bn(s, (int)bytes, NULL)) == 1 &&
 		    (length = i2d_ECDSA_SIG(signature, &der)) > 0 && EVP_PKEY_fromdata_init(maker) == 1 &&
 		    EVP_PKEY_fromdata(maker, &key, EVP_PKEY_PUBLIC_KEY, params) == 1 &&
-		    (judge = EVP_PKEY_CTX_new(key, NULL)) && EVP_PKEY_verify_init(judge) == 1 &&
-		    EVP_PKEY_verify(judge, der, (size_t)length, digest, bytes) == 1;
+		    (verifier = EVP_PKEY_CTX_new(key, NULL)) && EVP_PKEY_verify_init(verifier) == 1 &&
+		    EVP_PKEY_verify(verifier, der, (size_t)length, digest, bytes) == 1;
 
 	OPENSSL_free(der);
-	EVP_PKEY_CTX_free(judge);
+	EVP_PKEY_CTX_free(verifier);
 	EVP_PKEY_CTX_free(maker);
 	EVP_PKEY_free(key);
 	ECDSA_SIG_free(signature);
