@@ -365,7 +365,11 @@ static bool slot_write(struct store_dir *dir, const uint8_t *bytes, size_t n, ui
 		error = errno;
 		goto undo;
 	}
-	return fsync(dir->fd) == 0;
+	if (fsync(dir->fd) == 0)
+		return true;
+	/* The name may or may not last: without the file the state before is what a reader finds, now and after a crash. */
+	error = errno;
+	temporary = name;
 undo:
 	unlinkat(dir->fd, temporary, 0);
 	errno = error;
