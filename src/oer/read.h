@@ -13,9 +13,8 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Set, an unknown alternative is behind "...", so a CHOICE tag beyond these is of several bytes. */
-#define TAG_CONTEXT 0x80
-#define TAG_LONG 0x3f
+#define TAG_CONTEXT 0x80 /* class of every CHOICE tag; the number is below it */
+#define TAG_LONG 0x3f    /* number that says that the number follows */
 
 static inline size_t bytes_left(const uint8_t *p, const uint8_t *end)
 {

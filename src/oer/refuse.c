@@ -134,7 +134,10 @@ static void describe_type(struct text *to, const struct oer_type *t)
 	case OER_KIND_U32:
 	case OER_KIND_U64:
 	case OER_KIND_UVAR:
-		append(to, "INTEGER (%" PRIu64 "..%" PRIu64 ")", t->ulow, t->uhigh);
+		if (t->ulow == t->uhigh)
+			append(to, "INTEGER (%" PRIu64 ")", t->ulow);
+		else
+			append(to, "INTEGER (%" PRIu64 "..%" PRIu64 ")", t->ulow, t->uhigh);
 		break;
 	case OER_KIND_I8:
 	case OER_KIND_I16:

@@ -7,6 +7,7 @@
  */
 #include "../check.h"
 #include "asn1/types.h"
+#include "hex.h"
 #include "roundtrip.h"
 #include <dirent.h>
 #include <fnmatch.h>
@@ -165,10 +166,26 @@ static void check_folder(const char *root, const char *folder)
 		closedir(d);
 }
 
+/* The same refusal said of our types. */
+static void check_path(void)
+{
+	struct scms_slice in =
+	    hex_bytes("00 0100 0101 00 80 04 00 8000 1082014100000000001d00000086000c010180012380038000"
+		      "0180808200000000000000000000000000000000000000000000000000000000000000");
+	struct oer_error err;
+
+	CHECK(oer_decode(&oer_CompositeCrl, in, OER_DEPTH_DEFAULT, NULL, &err) == OER_RANGE, "version 4");
+	CHECK(err.offset == 7 && !strcmp(err.path, "CompositeCrl.revokedRootCAs[0].certificate.version"), "%zu %s",
+	      err.offset, err.path);
+	CHECK(!strcmp(err.expected, "INTEGER (3)") && !strcmp(err.found, "4"), "%s, %s", err.expected, err.found);
+	free((void *)(uintptr_t)in.p);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return 2;
+	check_path();
 	check_folder(argv[1], "electors");
 	check_folder(argv[1], "third-party/asn1c-mouse");
 	check_folder(argv[1], "third-party/asn1_codec");
