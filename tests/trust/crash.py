@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-SCMS, FAULT, DATA = sys.argv[1:4]
+SCMS, FAULT, DATA = map(os.path.abspath, sys.argv[1:4])
 NOW = "600000000000000"
 MODES = ["kill", "after", "torn", "lost", "unnamed", "error", "full"]
 ENDED = 99
