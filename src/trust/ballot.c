@@ -275,9 +275,8 @@ void ballot_judge(struct ballot *ballot, struct judge *judge, struct scms_ballot
 	else
 		at.root = root_find(store, ballot->subject);
 	/* A ballot met again costs a look at the store, no more (rules D1, D3). */
-	if (ballot->motion == SCMS_ADD_ELECTOR && at.elector >= 0) {
-		report->outcome = SCMS_ALREADY;
-	} else if (motion_removes(ballot->motion) && tombstone_find(store, ballot->subject) >= 0) {
+	if ((ballot->motion == SCMS_ADD_ELECTOR && at.elector >= 0) ||
+	    (motion_removes(ballot->motion) && tombstone_find(store, ballot->subject) >= 0)) {
 		report->outcome = SCMS_ALREADY;
 	} else if (!ballot_subject(ballot, judge->env.crypto, &subject, &bytes)) {
 		report->outcome = SCMS_SUBJECT_PROFILE;
