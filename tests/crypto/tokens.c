@@ -7,6 +7,7 @@
  */
 #include <ftw.h>
 #include <p11-kit/pkcs11.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "crypto/ecies.h"
@@ -182,6 +183,42 @@ static void names(void)
 	private_key_free(second);
 }
 
+#define THREADS 4
+
+static void *thread_signs(void *key)
+{
+	uint8_t digest[32] = {1}, r[32], s[32];
+	struct key_error err = {.status = KEY_OK};
+
+	for (unsigned k = 0; k < 25; k++)
+		if (private_key_sign(key, digest, r, s, &err) != KEY_OK ||
+		    !key_verifies(private_key_public(key), digest, r, s))
+			return "failed";
+	return NULL;
+}
+
+/* One key, several threads; and a second key of the token, which finds it logged in and asks for no PIN. */
+static void shared(void)
+{
+	struct private_key *key = NULL, *second = NULL;
+	struct key_error err = {.status = KEY_OK};
+	pthread_t threads[THREADS];
+	void *failed;
+
+	CHECK(load(uri(softhsm, "token=Elector%20A;object=vote-0"), PIN "\n", &key, &err) == KEY_OK, "%s", err.text);
+	if (!key)
+		return;
+	for (unsigned k = 0; k < THREADS; k++)
+		CHECK(pthread_create(&threads[k], NULL, thread_signs, key) == 0, "thread");
+	for (unsigned k = 0; k < THREADS; k++)
+		CHECK(pthread_join(threads[k], &failed) == 0 && !failed, "thread %u", k);
+	CHECK(load(uri(softhsm, "token=Elector%20A;object=vote-3"), "", &second, &err) == KEY_OK, "%s", err.text);
+	private_key_free(key);
+	if (second)
+		key_signs(second, "after the first was closed");
+	private_key_free(second);
+}
+
 static void pins(void)
 {
 	const char *name = uri(softhsm, "token=Elector%20A;object=vote-0");
@@ -311,6 +348,7 @@ int main(int argc, char **argv)
 	for (unsigned k = 0; k < 4; k++)
 		agrees((enum scms_curve)k);
 	names();
+	shared();
 	pins();
 	faults();
 	always();
