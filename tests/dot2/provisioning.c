@@ -79,7 +79,7 @@ static void device_uses(const struct person *pca, struct scms_slice plain, const
 	struct key_error err = {.status = KEY_OK};
 	struct scms_verify_request question = {.signer = SCMS_SIGNER_IMPLICIT};
 	struct SignedData data;
-	enum scms_curve curve;
+	enum scms_curve curve = SCMS_NIST_P256;
 	uint8_t e[48], digest[48], verdict = SCMS_BAD;
 	struct scms_slice certificate = {plain.p + SCALAR_BYTES, plain.n - SCALAR_BYTES};
 
