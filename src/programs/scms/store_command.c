@@ -2,6 +2,7 @@
 #include "store_command.h"
 
 #include "base/file.h"
+#include "base/leap.h"
 #include "service/engine.h"
 
 #include <errno.h>
@@ -9,11 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* 2004-01-01T00:00:00 UTC, and the leap seconds since (none after 2016). */
-#define EPOCH_UNIX UINT64_C(1072915200)
-#define LEAP_SECONDS UINT64_C(5)
 
 struct parse {
 	struct store_options *options;
@@ -109,12 +105,12 @@ void store_parse(int argc, char **argv, const char *name, const struct argp_opti
 
 scms_time64 store_now(const struct store_options *options)
 {
-	struct timespec ts;
+	struct leap_table leaps;
 
 	if (options->has_now)
 		return options->now;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ((uint64_t)ts.tv_sec - EPOCH_UNIX + LEAP_SECONDS) * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	leap_load(&leaps, LEAP_FILE);
+	return leap_now(&leaps);
 }
 
 void store_print(json_t *object)

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/leap.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* 2004-01-01T00:00:00 UTC; TAI was 32 seconds ahead. */
+#define EPOCH_UNIX INT64_C(1072915200)
+#define EPOCH_TAI_MINUS_UTC 32
+/* The list counts seconds since 1900. */
+#define NTP_TO_UNIX INT64_C(2208988800)
+
+static void leap_add(struct leap_table *table, int64_t unix_time, int64_t tai_minus_utc)
+{
+	if (table->n == LEAP_ROWS_MAX)
+		return;
+	table->row[table->n].unix_time = unix_time;
+	table->row[table->n].tai_minus_utc = tai_minus_utc;
+	table->n++;
+}
+
+void leap_load(struct leap_table *table, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	*table = (struct leap_table){0};
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		char *end;
+		int64_t ntp, offset;
+
+		if (line[0] == '#' && line[1] == '@') {
+			table->expires = strtoll(line + 2, NULL, 10) - NTP_TO_UNIX;
+			continue;
+		}
+		ntp = strtoll(line, &end, 10);
+		if (end == line)
+			continue;
+		offset = strtoll(end, NULL, 10);
+		leap_add(table, ntp - NTP_TO_UNIX, offset);
+	}
+	if (file != NULL)
+		fclose(file);
+	table->from_system = table->n > 0;
+	if (table->n == 0)
+		leap_add(table, INT64_C(1483228800), 37); /* 2017-01-01 */
+}
+
+bool leap_expired(const struct leap_table *table, int64_t unix_time)
+{
+	return !table->from_system || unix_time > table->expires;
+}
+
+static int64_t leaps_since_epoch(const struct leap_table *table, int64_t unix_time)
+{
+	int64_t offset = table->row[0].tai_minus_utc;
+
+	for (size_t k = 0; k < table->n; k++)
+		if (unix_time >= table->row[k].unix_time)
+			offset = table->row[k].tai_minus_utc;
+	return offset - EPOCH_TAI_MINUS_UTC;
+}
+
+scms_time64 leap_time64(const struct leap_table *table, int64_t unix_time, uint32_t microseconds)
+{
+	int64_t seconds = unix_time - EPOCH_UNIX + leaps_since_epoch(table, unix_time);
+
+	return seconds < 0 ? 0 : (uint64_t)seconds * 1000000 + microseconds;
+}
+
+int64_t leap_unix(const struct leap_table *table, scms_time64 time)
+{
+	int64_t seconds = (int64_t)(time / 1000000) + EPOCH_UNIX;
+
+	/* The list is of UTC instants; the last whose start in TAI is not after `time` holds. */
+	for (size_t k = table->n; k-- > 0;) {
+		int64_t leaps = table->row[k].tai_minus_utc - EPOCH_TAI_MINUS_UTC;
+
+		if (seconds >= table->row[k].unix_time + leaps)
+			return seconds - leaps;
+	}
+	return seconds;
+}
+
+scms_time64 leap_now(const struct leap_table *table)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return leap_time64(table, ts.tv_sec, (uint32_t)(ts.tv_nsec / 1000));
+}
+
+const char *time_text(const struct leap_table *table, scms_time64 time, char text[TIME_TEXT_BYTES])
+{
+	time_t seconds = (time_t)leap_unix(table, time);
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL || strftime(text, TIME_TEXT_BYTES, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+		snprintf(text, TIME_TEXT_BYTES, "Time64 %" PRIu64, time);
+	return text;
+}
