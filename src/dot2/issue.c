@@ -23,10 +23,9 @@ static enum key_status self_check(const struct ToBeSignedCertificate *tbs, const
 				  struct key_error *err)
 {
 	struct scms_point certified;
-	struct curve_point point;
 
 	if (point_of_key(&tbs->verifyKeyIndicator.u.verificationKey, &certified) &&
-	    curve_point_read(&certified, &point) && curve_point_equal(&point, private_key_public(issuer->key)))
+	    point_is(&certified, private_key_public(issuer->key)))
 		return KEY_OK;
 	return key_fail(err, KEY_MISMATCH, "a self-signed certificate must certify the key that signs it");
 }

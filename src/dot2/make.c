@@ -96,6 +96,18 @@ bool encryption_key_point(const struct PublicEncryptionKey *from, struct curve_p
 	return false;
 }
 
+bool point_is(const struct scms_point *written, const struct curve_point *point)
+{
+	size_t bytes = scms_curve_bytes(point->curve);
+	bool odd = point->y[bytes - 1] & 1;
+
+	if (written->curve != point->curve || !written->x || memcmp(written->x, point->x, bytes) != 0)
+		return false;
+	if (written->form == SCMS_POINT_UNCOMPRESSED)
+		return memcmp(written->y, point->y, bytes) == 0;
+	return written->form == (odd ? SCMS_POINT_COMPRESSED_Y1 : SCMS_POINT_COMPRESSED_Y0);
+}
+
 static void signature_256(const uint8_t *r, const uint8_t *s, struct EcdsaP256Signature *to)
 {
 	to->rSig.choice = EccP256CurvePoint_is_x_only;

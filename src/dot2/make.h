@@ -41,6 +41,10 @@ SCMS_CHECKED bool point_to_encryption_key(const struct curve_point *from, struct
 /* The point of an encryption key; false if it is no point, x-only, or for a scheme that is not ours (SM2, SM4). */
 SCMS_CHECKED bool encryption_key_point(const struct PublicEncryptionKey *from, struct curve_point *to);
 
+/* Does a message write this point, in whichever form? Needs no arithmetic. False for x-only and fill, which name no
+ * point. */
+bool point_is(const struct scms_point *written, const struct curve_point *point);
+
 /* (r, s) as a Signature; it points to both. */
 void signature_from(enum scms_curve curve, const uint8_t *r, const uint8_t *s, struct Signature *to);
 

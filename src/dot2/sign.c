@@ -9,13 +9,11 @@
 enum key_status signer_check(const struct signer *signer, struct key_error *err)
 {
 	struct scms_point certified;
-	struct curve_point point;
 
 	if (!signer->cert || cert_is_implicit(signer->cert))
 		return KEY_OK;
 	certified = cert_point(signer->cert);
-	if (certified.x && curve_point_read(&certified, &point) &&
-	    curve_point_equal(&point, private_key_public(signer->key)))
+	if (point_is(&certified, private_key_public(signer->key)))
 		return KEY_OK;
 	return key_fail(err, KEY_MISMATCH, "the private key does not belong to the signer's certificate");
 }
