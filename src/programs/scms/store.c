@@ -17,6 +17,10 @@ static const struct {
     {"apply", store_apply, "one session: judge files and change the store by what they prove"},
     {"check", store_check, "is this certificate valid now?"},
     {"dump", store_dump, "what the store holds, as JSON"},
+    {"show", store_show, "the store in words, with margins"},
+    {"explain", store_explain, "what would these files do? vote by vote, without doing it"},
+    {"log", store_log, "every session: when, which files, what it changed"},
+    {"forecast", store_forecast, "the next dates that need action"},
 };
 
 static void usage(FILE *to)

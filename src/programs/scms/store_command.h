@@ -122,5 +122,9 @@ int store_init(int argc, char **argv);
 int store_apply(int argc, char **argv);
 int store_check(int argc, char **argv);
 int store_dump(int argc, char **argv);
+int store_show(int argc, char **argv);
+int store_explain(int argc, char **argv);
+int store_log(int argc, char **argv);
+int store_forecast(int argc, char **argv);
 
 #endif
