@@ -8,17 +8,16 @@
 
 #include "crypto/key_back.h"
 
-enum key_status key_fail(struct key_error *err, enum key_status status, const char *format, ...)
+void key_error_set(struct key_error *err, enum key_status status, const char *format, ...)
 {
 	va_list args;
 
 	if (!err)
-		return status;
+		return;
 	err->status = status;
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
-	return status;
 }
 
 /* RFC 3986: schemes compare without case. */

@@ -38,8 +38,16 @@ struct key_error {
 	char text[400];
 };
 
-/* Fills err, which may be NULL, and returns status. */
-enum key_status key_fail(struct key_error *err, enum key_status status, const char *format, ...)
+/* Fills err, which may be NULL. */
+void key_error_set(struct key_error *err, enum key_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Fills err, which may be NULL, and is the status. A macro, so that an analyzer sees that a failure is never KEY_OK. */
+#define key_fail(err, status, ...)                                                                                     \
+	({                                                                                                             \
+		const enum key_status status_ = (status);                                                              \
+		key_error_set(err, status_, __VA_ARGS__);                                                              \
+		status_;                                                                                               \
+	})
 
 #endif

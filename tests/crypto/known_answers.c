@@ -31,7 +31,7 @@ static void point(const json_t *row, const char *name, struct curve_point *out)
 static void seed(const json_t *row, uint32_t i, uint32_t j, unsigned la, uint8_t plv[LINKAGE_VALUE])
 {
 	char name[16];
-	uint8_t id[2], ls[LINKAGE_SEED], want[LINKAGE_SEED], window[3][LINKAGE_VALUE];
+	uint8_t id[2] = {0}, ls[LINKAGE_SEED], want[LINKAGE_SEED], window[3][LINKAGE_VALUE];
 
 	snprintf(name, sizeof(name), "la%u_id", la);
 	json_data_hex(row, name, id, sizeof(id));
@@ -66,7 +66,7 @@ static void linkage(const json_t *row)
 static void butterfly(const json_t *row)
 {
 	const char *name = json_data_text(row, "name");
-	uint8_t key[16], word[4], f[32], a[32], b[32], want[32];
+	uint8_t key[16], word[4] = {0}, f[32], a[32], b[32], want[32];
 	struct curve_point A, B, expanded;
 	struct butterfly_index index = {
 	    .kind = strcmp(json_data_text(row, "kind"), "signing") == 0 ? BUTTERFLY_SIGNING : BUTTERFLY_ENCRYPTION,
