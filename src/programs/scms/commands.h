@@ -5,6 +5,7 @@
 #ifndef PROGRAMS_COMMANDS_H
 #define PROGRAMS_COMMANDS_H
 
+int cmd_conformance(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 
 #endif

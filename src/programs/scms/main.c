@@ -12,7 +12,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *text;
 } commands[] = {
-    {"store", cmd_store, "keep a trust store: init, apply, check, dump"},
+    {"conformance", cmd_conformance, "run the conformance suite against any client"},
+    {"store", cmd_store, "keep a trust store: judge ballots, policy, chain files and CRLs"},
 };
 
 static void usage(FILE *to)

@@ -31,15 +31,22 @@ static void print_identity(const uint8_t identity[32])
 		printf("%02x", identity[k]);
 }
 
-/* The name that a certificate gives itself, if any. */
+/* The name that a certificate gives itself, if any. What a terminal would obey is not shown to it. */
 static void print_name(struct scms_slice certificate)
 {
 	struct Certificate c;
 
 	if (oer_decode(&oer_Certificate, certificate, OER_DEPTH_DEFAULT, &c, NULL) != OER_OK)
 		return;
-	if (c.toBeSigned.id.choice == CertificateId_is_name && c.toBeSigned.id.u.name.n > 0)
-		printf("  \"%.*s\"", (int)c.toBeSigned.id.u.name.n, (const char *)c.toBeSigned.id.u.name.p);
+	if (c.toBeSigned.id.choice != CertificateId_is_name || c.toBeSigned.id.u.name.n == 0)
+		return;
+	fputs("  \"", stdout);
+	for (size_t k = 0; k < c.toBeSigned.id.u.name.n; k++) {
+		uint8_t byte = c.toBeSigned.id.u.name.p[k];
+
+		putchar(byte < 0x20 || byte == 0x7f || byte == 0x9b ? '?' : byte);
+	}
+	putchar('"');
 }
 
 static void show_members(const struct scms_store *store, scms_time64 now, const struct leap_table *leaps)
