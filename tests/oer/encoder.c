@@ -125,8 +125,11 @@ static void large(void)
 	x.has_pair = true;
 	x.pair = (struct scms_slice){numbers, 70000};
 	for (at_most = 70000; at_most < 70012; at_most++) {
-		enum oer_status status = oer_encode(&oer_Additions, &x, buf, at_most, &len);
+		enum oer_status status;
 
+		buf[at_most] = 0xa5;
+		status = oer_encode(&oer_Additions, &x, buf, at_most, &len);
+		CHECK(buf[at_most] == 0xa5, "a byte is written beyond %zu", at_most);
 		CHECK(len == 70009 && status == (at_most < len ? OER_SPACE : OER_OK), "%zu of %zu", at_most, len);
 	}
 	CHECK(!memcmp(buf, "\x80\1\2\5\x20\x83\1\x11\x70", 9), "addition of 70000 bytes");

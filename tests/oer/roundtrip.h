@@ -72,7 +72,8 @@ static inline const char *list_is_whole(const struct oer_list *list)
 		at += raw.n;
 		n++;
 	}
-	if (oer_next(&values, &out) || n != list->count || at != list->bytes.p + list->bytes.n)
+	if (oer_next(&values, &out) || raws.rest.n || values.rest.n || n != list->count ||
+	    at != list->bytes.p + list->bytes.n)
 		return "a list does not hold what it says";
 	return NULL;
 }
