@@ -63,7 +63,7 @@ static const uint8_t *decode_signed(struct decoder *d, const uint8_t *p, const s
 
 	switch (t->kind) {
 	case OER_KIND_I8:
-		v = (int8_t)*p;
+		v = load_signed(p, 1);
 		break;
 	case OER_KIND_I16:
 		v = (int16_t)load_be16(p);
