@@ -170,7 +170,7 @@ def component(role, name, issuer, root_, **changes):
     """A certificate of an SCMS component with the CAMP profile of its role."""
     fields = dict(key=Key(name), issuer=issuer, craca=root_.id3, series=256 if role in ("pg", "crlg", "ma") else 2, rollover=True,
                   duration=("years", 4), region=None if role in ("pg", "crlg", "ma") else USA,
-                  app=[psid_ssp(0x23, scms_ssp({"crlg": "crl"}.get(role, role)))])
+                  app=[psid_ssp(0x23, scms_ssp({"crlg": "crl", "app": "ra"}.get(role, role)))])
     if role == "ica":
         fields.update(duration=("years", 13), issue=[group(None, 2, 0, 0xc0), group(PSIDS, 1, -1, 0xc0)])
     elif role == "eca":
