@@ -57,8 +57,8 @@ static size_t any_size(struct maker *m, uint64_t low, uint64_t high)
 
 static void make_text(struct maker *m, const struct oer_type *type)
 {
-	static const char *const characters[] = {"a", "Z", "\"", "\\", "\n", "\x7f", "\xc2\x80", "\xc3\xa9",
-						 "\xe2\x82\xac", "\xf0\x9f\x98\x80", " ", "/"};
+	static const char *const characters[] = {
+	    "a", "Z", "\"", "\\", "\n", "\x7f", "\xc2\x80", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", " ", "/"};
 	size_t mark = m->out.len, n = any_size(m, type->ulow, type->uhigh);
 
 	while (n-- > 0) {
