@@ -15,10 +15,10 @@ static bool read_value(struct reader *r, uint32_t token, const struct oer_node *
  * count. */
 static bool check_decodes(struct reader *r, uint32_t token, const struct oer_type *type, size_t mark)
 {
-	struct scms_slice bytes = {r->out.p + mark, r->out.len - mark};
 	struct oer_error e;
 
-	if (!r->out.p || oer_decode(type, bytes, r->depth, NULL, &e) == OER_OK)
+	if (!r->out.p ||
+	    oer_decode(type, (struct scms_slice){r->out.p + mark, r->out.len - mark}, r->depth, NULL, &e) == OER_OK)
 		return true;
 	json_error_place(r->err, r->text, r->t[token].start);
 	snprintf(r->err->path, sizeof(r->err->path), "%s", e.path);
