@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signatures: the engine beside OpenSSL's own calls in their fastest plain form (parsed key, shared group). The two
+ * rows of OpenSSL for an implicit certificate are the plain way to do it: reconstruct the key, then verify.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "bench.h"
+
+#include "crypto/key.h"
+#include <scms/verify.h>
+
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAS 4
+#define BATCH 256
+#define VOTES 8
+
+#define GROUP "P-256 signatures"
+#define OPENSSL_ROW "ECDSA_do_verify, parsed key"
+
+/* One signed digest, as the engine and as OpenSSL want it. */
+struct item {
+	uint8_t digest[32], r[32], s[32], e[32];
+	struct curve_point q, recon;
+	ECDSA_SIG *sig;
+	EC_KEY *ec;
+};
+
+static struct {
+	struct private_key *ca[CAS];
+	EC_KEY *ca_ec[CAS];
+	struct item by_ca[BATCH], by_device[BATCH], by_implicit[BATCH];
+	struct scms_verify_request known[BATCH], unknown[BATCH], implicit[BATCH];
+	const struct scms_crypto *crypto;
+	BN_CTX *bn;
+	uint8_t text[150];
+	EVP_MD *md;
+	EVP_MD_CTX *hash;
+} b;
+
+static EC_KEY *ec_key(const struct curve_point *q)
+{
+	EC_KEY *key = EC_KEY_new();
+	BIGNUM *x = BN_bin2bn(q->x, 32, NULL), *y = BN_bin2bn(q->y, 32, NULL);
+
+	bench_require(EC_KEY_set_group(key, curve_group(SCMS_NIST_P256)) == 1 &&
+			  EC_KEY_set_public_key_affine_coordinates(key, x, y) == 1,
+		      "OpenSSL refuses a public key");
+	BN_free(x);
+	BN_free(y);
+	return key;
+}
+
+static struct private_key *key_new(void)
+{
+	struct private_key *key;
+	uint8_t d[32];
+
+	bench_random(d, sizeof(d));
+	d[0] &= 0x7f;
+	bench_require(private_key_from_scalar(SCMS_NIST_P256, d, &key, NULL) == KEY_OK, "no key");
+	return key;
+}
+
+static void item_sign(struct item *item, struct private_key *key)
+{
+	bench_random(item->digest, sizeof(item->digest));
+	bench_require(private_key_sign(key, item->digest, item->r, item->s, NULL) == KEY_OK, "cannot sign");
+	item->q = *private_key_public(key);
+	item->sig = ECDSA_SIG_new();
+	ECDSA_SIG_set0(item->sig, BN_bin2bn(item->r, 32, NULL), BN_bin2bn(item->s, 32, NULL));
+	item->ec = ec_key(&item->q);
+}
+
+/* The key of an implicit certificate: d = e * k + d_CA, so that Q = e * (k * G) + Q_CA. */
+static struct private_key *implicit_key(struct item *item, struct private_key *ca)
+{
+	struct private_key *recon = key_new(), *key;
+	uint8_t k[32], d_ca[32], d[32];
+	BIGNUM *x = BN_new(), *y = BN_new(), *n = BN_new();
+
+	item->recon = *private_key_public(recon);
+	bench_random(item->e, sizeof(item->e));
+	bench_require(private_key_scalar(recon, k, NULL) == KEY_OK && private_key_scalar(ca, d_ca, NULL) == KEY_OK,
+		      "no scalar");
+	BN_bin2bn(k, 32, x);
+	BN_bin2bn(item->e, 32, y);
+	BN_bin2bn(curve_order(SCMS_NIST_P256), 32, n);
+	BN_mod_mul(x, x, y, n, b.bn);
+	BN_bin2bn(d_ca, 32, y);
+	BN_mod_add(x, x, y, n, b.bn);
+	BN_bn2binpad(x, d, 32);
+	bench_require(private_key_from_scalar(SCMS_NIST_P256, d, &key, NULL) == KEY_OK, "no key");
+	private_key_free(recon);
+	BN_free(x);
+	BN_free(y);
+	BN_free(n);
+	return key;
+}
+
+static struct scms_verify_request request(const struct item *item)
+{
+	return (struct scms_verify_request){.digest = item->digest, .r = item->r, .s = item->s};
+}
+
+static void items_make(void *arg)
+{
+	const struct scms_key *handle[CAS];
+
+	(void)arg;
+	if (b.ca[0] != NULL)
+		return;
+	for (unsigned k = 0; k < CAS; k++) {
+		struct scms_point point;
+
+		b.ca[k] = key_new();
+		b.ca_ec[k] = ec_key(private_key_public(b.ca[k]));
+		point = curve_point_compressed(private_key_public(b.ca[k]));
+		handle[k] = b.crypto->key(b.crypto->ctx, &point);
+		bench_require(handle[k] != NULL, "no handle");
+	}
+	for (unsigned k = 0; k < BATCH; k++) {
+		struct private_key *device = key_new(), *implicit = implicit_key(&b.by_implicit[k], b.ca[k % CAS]);
+
+		item_sign(&b.by_ca[k], b.ca[k % CAS]);
+		item_sign(&b.by_device[k], device);
+		item_sign(&b.by_implicit[k], implicit);
+		private_key_free(device);
+		private_key_free(implicit);
+		b.known[k] = request(&b.by_ca[k]);
+		b.known[k].signer = SCMS_SIGNER_KEY;
+		b.known[k].u.key = handle[k % CAS];
+		b.unknown[k] = request(&b.by_device[k]);
+		b.unknown[k].signer = SCMS_SIGNER_POINT;
+		b.unknown[k].u.point = curve_point_compressed(&b.by_device[k].q);
+		b.implicit[k] = request(&b.by_implicit[k]);
+		b.implicit[k].signer = SCMS_SIGNER_IMPLICIT;
+		b.implicit[k].u.implicit.recon = curve_point_compressed(&b.by_implicit[k].recon);
+		b.implicit[k].u.implicit.e = b.by_implicit[k].e;
+		b.implicit[k].u.implicit.issuer_key = handle[k % CAS];
+	}
+}
+
+/* ---- the rows ---- */
+
+static void run_openssl(void *arg, unsigned n)
+{
+	const struct item *item = arg;
+
+	for (unsigned k = 0; k < n; k++, item = item + 1 == (struct item *)arg + BATCH ? arg : item + 1)
+		bench_require(ECDSA_do_verify(item->digest, 32, item->sig, item->ec) == 1,
+			      "OpenSSL refuses a signature");
+}
+
+/* With what a receiver must do first: a key from its compressed point. */
+static void run_openssl_point(void *arg, unsigned n)
+{
+	const EC_GROUP *group = curve_group(SCMS_NIST_P256);
+
+	(void)arg;
+	for (unsigned k = 0; k < n; k++) {
+		const struct item *item = &b.by_device[k % BATCH];
+		uint8_t octets[33] = {(uint8_t)(2 + (item->q.y[31] & 1))};
+		EC_POINT *q = EC_POINT_new(group);
+		EC_KEY *key = EC_KEY_new();
+
+		memcpy(octets + 1, item->q.x, 32);
+		bench_require(EC_POINT_oct2point(group, q, octets, 33, b.bn) == 1 &&
+				  EC_KEY_set_group(key, group) == 1 && EC_KEY_set_public_key(key, q) == 1 &&
+				  ECDSA_do_verify(item->digest, 32, item->sig, key) == 1,
+			      "OpenSSL refuses a signature");
+		EC_KEY_free(key);
+		EC_POINT_free(q);
+	}
+}
+
+static void run_openssl_implicit(void *arg, unsigned n)
+{
+	const EC_GROUP *group = curve_group(SCMS_NIST_P256);
+
+	(void)arg;
+	for (unsigned k = 0; k < n; k++) {
+		const struct item *item = &b.by_implicit[k % BATCH];
+		uint8_t octets[33] = {(uint8_t)(2 + (item->recon.y[31] & 1))};
+		const EC_POINT *ca = EC_KEY_get0_public_key(b.ca_ec[k % BATCH % CAS]);
+		EC_POINT *q = EC_POINT_new(group);
+		EC_KEY *key = EC_KEY_new();
+		BIGNUM *e = BN_bin2bn(item->e, 32, NULL);
+
+		memcpy(octets + 1, item->recon.x, 32);
+		bench_require(EC_POINT_oct2point(group, q, octets, 33, b.bn) == 1 &&
+				  EC_POINT_mul(group, q, NULL, q, e, b.bn) == 1 &&
+				  EC_POINT_add(group, q, q, ca, b.bn) == 1 && EC_KEY_set_group(key, group) == 1 &&
+				  EC_KEY_set_public_key(key, q) == 1 &&
+				  ECDSA_do_verify(item->digest, 32, item->sig, key) == 1,
+			      "OpenSSL refuses a signature");
+		BN_free(e);
+		EC_KEY_free(key);
+		EC_POINT_free(q);
+	}
+}
+
+/* size requests a call, so many calls. */
+static void run_batch(const struct scms_verify_request *all, unsigned size, unsigned n)
+{
+	uint8_t verdict[BATCH];
+
+	for (unsigned k = 0, at = 0; k < n; k++, at = at + 2 * size <= BATCH ? at + size : 0) {
+		b.crypto->verify(b.crypto->ctx, all + at, size, verdict);
+		for (unsigned m = 0; m < size; m++)
+			bench_require(verdict[m] == SCMS_GOOD, "the engine refuses a signature");
+	}
+}
+
+#define RUN(name, requests, size)                                                                                      \
+	static void name(void *arg, unsigned n)                                                                        \
+	{                                                                                                              \
+		(void)arg;                                                                                             \
+		run_batch(b.requests, size, n);                                                                        \
+	}
+
+RUN(run_known, known, BATCH)
+RUN(run_known_64, known, 64)
+RUN(run_known_one, known, 1)
+RUN(run_votes, known, VOTES)
+RUN(run_unknown, unknown, BATCH)
+RUN(run_unknown_64, unknown, 64)
+RUN(run_unknown_one, unknown, 1)
+RUN(run_implicit, implicit, BATCH)
+RUN(run_implicit_one, implicit, 1)
+
+static void run_sign(void *arg, unsigned n)
+{
+	uint8_t r[32], s[32];
+
+	(void)arg;
+	for (unsigned k = 0; k < n; k++)
+		bench_require(private_key_sign(b.ca[0], b.by_ca[k % BATCH].digest, r, s, NULL) == KEY_OK,
+			      "cannot sign");
+}
+
+static void run_openssl_sign(void *arg, unsigned n)
+{
+	uint8_t d[32];
+	BIGNUM *x;
+
+	(void)arg;
+	bench_require(private_key_scalar(b.ca[0], d, NULL) == KEY_OK, "no scalar");
+	x = BN_bin2bn(d, 32, NULL);
+	EC_KEY_set_private_key(b.ca_ec[0], x);
+	BN_free(x);
+	for (unsigned k = 0; k < n; k++) {
+		ECDSA_SIG *sig = ECDSA_do_sign(b.by_ca[k % BATCH].digest, 32, b.ca_ec[0]);
+
+		bench_require(sig != NULL, "OpenSSL cannot sign");
+		ECDSA_SIG_free(sig);
+	}
+}
+
+static void run_sha256(void *arg, unsigned n)
+{
+	struct scms_slice part = {b.text, sizeof(b.text)};
+	uint8_t out[32];
+
+	(void)arg;
+	for (unsigned k = 0; k < n; k++) {
+		b.crypto->sha256(b.crypto->ctx, &part, 1, out);
+		b.text[0] ^= out[0];
+	}
+}
+
+static void run_openssl_sha256(void *arg, unsigned n)
+{
+	uint8_t out[32];
+
+	(void)arg;
+	for (unsigned k = 0; k < n; k++) {
+		EVP_DigestInit_ex2(b.hash, b.md, NULL);
+		EVP_DigestUpdate(b.hash, b.text, sizeof(b.text));
+		EVP_DigestFinal_ex(b.hash, out, NULL);
+		b.text[0] ^= out[0];
+	}
+}
+
+void bench_verify(void)
+{
+	static const struct bench_row row[] = {
+	    {GROUP, OPENSSL_ROW, items_make, run_openssl, b.by_ca, 1},
+	    {GROUP, "OpenSSL, key from a compressed point", items_make, run_openssl_point, NULL, 1},
+	    {GROUP, "OpenSSL, implicit: reconstruct, then verify", items_make, run_openssl_implicit, NULL, 1},
+	    {GROUP, "known key, one by one", items_make, run_known_one, NULL, 1, OPENSSL_ROW, BENCH_SPEED_MIN, 0.95},
+	    {GROUP, "known key, batch of 64", items_make, run_known_64, NULL, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 24},
+	    {GROUP, "known key, batch of 256", items_make, run_known, NULL, BATCH, OPENSSL_ROW, BENCH_SPEED_MIN, 24},
+	    {GROUP, "8 votes of known electors, in all", items_make, run_votes, NULL, 1, OPENSSL_ROW, BENCH_COST_MAX,
+	     0.6},
+	    {GROUP, "unknown key, compressed, one by one", items_make, run_unknown_one, NULL, 1,
+	     "OpenSSL, key from a compressed point", BENCH_SPEED_MIN, 0.95},
+	    {GROUP, "unknown key, compressed, batch of 64", items_make, run_unknown_64, NULL, 64, OPENSSL_ROW,
+	     BENCH_SPEED_MIN, 7},
+	    {GROUP, "unknown key, compressed, batch of 256", items_make, run_unknown, NULL, BATCH, OPENSSL_ROW,
+	     BENCH_SPEED_MIN, 7},
+	    {GROUP, "implicit, issuer known, one by one", items_make, run_implicit_one, NULL, 1,
+	     "OpenSSL, implicit: reconstruct, then verify", BENCH_SPEED_MIN, 1.6},
+	    {GROUP, "implicit, issuer known, batch of 256", items_make, run_implicit, NULL, BATCH,
+	     "OpenSSL, implicit: reconstruct, then verify", BENCH_SPEED_MIN, 10},
+	    {GROUP, "ECDSA_do_sign, parsed key", items_make, run_openssl_sign, NULL, 1},
+	    {GROUP, "sign", items_make, run_sign, NULL, 1, "ECDSA_do_sign, parsed key", BENCH_SPEED_MIN, 0.95},
+	    {"Hashes", "EVP SHA-256 of 150 bytes, fetched once", NULL, run_openssl_sha256, NULL, 1},
+	    {"Hashes", "SHA-256 of 150 bytes", NULL, run_sha256, NULL, 1, "EVP SHA-256 of 150 bytes, fetched once",
+	     BENCH_SPEED_MIN, 0.95},
+	};
+	size_t size = scms_verifier_size();
+	struct scms_verifier *engine = scms_verifier_init(malloc(size), size);
+
+	bench_require(engine != NULL, "no engine");
+	b.crypto = scms_verifier_crypto(engine);
+	b.bn = BN_CTX_new();
+	b.md = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+	b.hash = EVP_MD_CTX_new();
+	for (unsigned k = 0; k < sizeof(row) / sizeof(row[0]); k++)
+		bench_add(&row[k]);
+	bench_figure(GROUP, "memory of an engine", (double)size / 1024, "KiB", 0);
+}
