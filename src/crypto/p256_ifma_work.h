@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* p256_ifma_work.h: what the files of the AVX-512 back end share. */
+#ifndef CRYPTO_P256_IFMA_WORK_H
+#define CRYPTO_P256_IFMA_WORK_H
+
+#include "crypto/p256_ifma.h"
+#include "crypto/p256_ifma_point.h"
+
+#define VECTORS (P256_IFMA_BATCH / 8)
+
+/* Windows of a point without a comb: 5 bits, so multiples 1 to 16. */
+#define WINDOW_WIDTH 5
+#define WINDOWS 52
+#define WINDOW_COLUMNS 16
+
+/* Eight scalars below 2^256, the lowest word first. */
+struct words {
+	__m512i w[4];
+};
+
+/* One signed digit of eight scalars. */
+struct digit {
+	__m512i column; /* |digit| - 1; 0 where the digit is 0 */
+	__mmask8 negative, zero;
+};
+
+/* While a comb is made: the multiples of two vectors of points, before they are made affine. */
+struct multiples {
+	struct xyzz point[P256_COMB_COLUMNS][2];
+	struct fe prefix[P256_COMB_COLUMNS][2];
+};
+
+struct p256_ifma {
+	struct p256_comb generator;
+	struct words r[VECTORS], u1[VECTORS], u2[VECTORS], u3[VECTORS];
+	struct affine point[VECTORS];
+	union {
+		struct fe prefix[2 * VECTORS];
+		struct {
+			struct jacobian column[2][WINDOW_COLUMNS];
+			struct digit digit[WINDOWS][2];
+		} window;
+		struct multiples multiples;
+	} u;
+};
+
+/* Field elements, in Montgomery form. */
+static const uint64_t fe_one[5] = {0x10, 0xf000000000000, 0xfffffffffffff, 0xffeffffffffff, 0x00000000fffff};
+/* 2^520 mod p and mod n: to bring a number into Montgomery form */
+static const uint64_t fe_rr[5] = {0x300, 0xffffffff00000, 0xffffefffffffb, 0xfdfffffffffff, 0x0000004ffffff};
+static const uint64_t fn_rr[5] = {0x5cc0dea6dc3ba, 0x192a067d8a084, 0xbec59615571bb, 0x1fc245b2392b6, 0x0e12d9559d956};
+/* 1 itself: to bring a number out of it */
+static const uint64_t fe_plain_one[5] = {1, 0, 0, 0, 0};
+
+/* Eight big-endian numbers of 32 bytes, from column `at` of the jobs; lanes beyond n repeat the first. */
+LANE void words_load(struct words *out, const uint8_t *const bytes[8])
+{
+	uint64_t w[4][8] __attribute__((aligned(64)));
+
+	for (int lane = 0; lane < 8; lane++)
+		for (int i = 0; i < 4; i++) {
+			uint64_t word;
+
+			__builtin_memcpy(&word, bytes[lane] + 24 - 8 * i, 8);
+			w[i][lane] = __builtin_bswap64(word);
+		}
+	for (int i = 0; i < 4; i++)
+		out->w[i] = _mm512_load_si512(w[i]);
+}
+
+/* The power x^e, e in four words, of two vectors. */
+void p256_ifma_power(struct fe x[2], const uint64_t e[4]);
+
+/* p - 2 */
+extern const uint64_t p256_ifma_inverse[4];
+
+/*
+ * The points of jobs into ifma->point. on_curve[v] has a bit for each lane whose x is that of a point and whose y, if
+ * it is given, is right.
+ */
+void p256_ifma_points(struct p256_ifma *ifma, const struct p256_job *const lane[][8], unsigned vectors,
+		      __mmask8 on_curve[VECTORS]);
+
+/* u1 = digest / s, u2 = r / s, and of implicit ones u3 = e u2, all below n. */
+void p256_ifma_scalars(struct p256_ifma *ifma, enum p256_kind kind, const struct p256_job *const lane[][8],
+		       unsigned vectors);
+
+#endif
