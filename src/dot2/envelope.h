@@ -12,6 +12,7 @@
 #define DOT2_ENVELOPE_H
 
 #include "dot2/signed_data.h"
+#include "oer/walk.h"
 
 enum envelope_kind {
 	ENVELOPE_SCOPED,    /* no 1609.2 at all: a ScmsPDU, ScmsFile or CrlContents */
@@ -70,5 +71,12 @@ const struct envelope *envelope_guess(struct scms_slice bytes, unsigned depth);
 
 /* Of the types that bytes in an envelope can have, the first as which they decode; NULL if there is none. */
 const struct oer_type *envelope_inside(struct scms_slice bytes, unsigned depth);
+
+/*
+ * What an OCTET STRING that a walk has come to holds: a message in an envelope,
+ * an SSP, part of a trust list. NULL where that is not known, or it does not
+ * decode.
+ */
+const struct oer_type *envelope_inside_node(const struct oer_node *node, unsigned depth);
 
 #endif

@@ -6,6 +6,10 @@
 #define PROGRAMS_COMMANDS_H
 
 int cmd_conformance(int argc, char **argv);
+int cmd_encode(int argc, char **argv);
+int cmd_hash(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_store(int argc, char **argv);
+int cmd_types(int argc, char **argv);
 
 #endif

@@ -13,7 +13,11 @@ static const struct {
 	const char *text;
 } commands[] = {
     {"conformance", cmd_conformance, "run the conformance suite against any client"},
+    {"encode", cmd_encode, "make the bytes of a value from its JSON"},
+    {"hash", cmd_hash, "SHA-256 and HashedIds of certificates"},
+    {"show", cmd_show, "what is in a file, in words, as JSON or field by field"},
     {"store", cmd_store, "keep a trust store: judge ballots, policy, chain files and CRLs"},
+    {"types", cmd_types, "list the types and messages that are known"},
 };
 
 static void usage(FILE *to)
