@@ -313,8 +313,8 @@ void bench_verify(void)
 	    {"Hashes", "SHA-256 of 150 bytes", NULL, run_sha256, NULL, 1, "EVP SHA-256 of 150 bytes, fetched once",
 	     BENCH_SPEED_MIN, 0.95},
 	};
-	size_t size = scms_verifier_size();
-	struct scms_verifier *engine = scms_verifier_init(malloc(size), size);
+	size_t size = scms_verifier_size(NULL);
+	struct scms_verifier *engine = scms_verifier_init(malloc(size), size, NULL);
 
 	bench_require(engine != NULL, "no engine");
 	b.crypto = scms_verifier_crypto(engine);

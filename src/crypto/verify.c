@@ -1,50 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verification engine on OpenSSL: shared groups, keys parsed once.
+ * The verification engine: its life, its hashes, and which requests go where.
  *
- * EC_KEY and its kin are deprecated since OpenSSL 3.0 and used here on purpose: through EVP_PKEY a verification with a
- * fresh key costs half as much again.
+ * Requests on P-256 are sorted by kind into queues and answered in batches; all others, and the few that a back end
+ * leaves undecided, are answered by OpenSSL one by one.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include <scms/verify.h>
+#include "crypto/verify_engine.h"
 
-#include <openssl/ec.h>
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 #include <string.h>
 
-#define KEYS_MAX 64
-#define CURVES 4
-
-struct scms_key {
-	enum scms_curve curve;
-	uint8_t point[1 + 2 * 48]; /* uncompressed, as in SEC 1 */
-	EC_KEY *ec;		   /* NULL: the place is free */
-};
-
-struct scms_verifier {
-	struct scms_crypto table;
-	EC_GROUP *group[CURVES];
-	EVP_MD *md256, *md384;
-	EVP_MD_CTX *hash;
-	EVP_CIPHER *aes;
-	EVP_CIPHER_CTX *cipher;
-	BN_CTX *bn;
-	struct scms_key key[KEYS_MAX];
-};
-
-size_t scms_verifier_size(void)
-{
-	return sizeof(struct scms_verifier);
-}
-
 /* ---- hashes and AES ---- */
 
-static void hash_parts(struct scms_verifier *v, const EVP_MD *md, const struct scms_slice *parts, size_t n, uint8_t *out)
+static void hash_parts(struct scms_verifier *v, const EVP_MD *md, const struct scms_slice *parts, size_t n,
+		       uint8_t *out)
 {
-	/* With a fetched digest and a context of its own, none of these can fail but for lack of memory at the first use,
-	 * which scms_verifier_init has made. */
+	/* With a fetched digest and a context of its own, none of these can fail but for lack of memory at the first
+	 * use, which scms_verifier_init has made. */
 	EVP_DigestInit_ex2(v->hash, md, NULL);
 	for (size_t k = 0; k < n; k++)
 		EVP_DigestUpdate(v->hash, parts[k].p, parts[k].n);
@@ -70,220 +42,170 @@ static bool aes_blocks(void *ctx, const uint8_t key[16], const uint8_t *in, size
 	struct scms_verifier *v = ctx;
 	int len;
 
-	return EVP_EncryptInit_ex2(v->cipher, v->aes, key, NULL, NULL) == 1 && EVP_CIPHER_CTX_set_padding(v->cipher, 0) == 1 &&
+	return EVP_EncryptInit_ex2(v->cipher, v->aes, key, NULL, NULL) == 1 &&
+	       EVP_CIPHER_CTX_set_padding(v->cipher, 0) == 1 &&
 	       EVP_EncryptUpdate(v->cipher, out, &len, in, (int)(16 * n)) == 1;
 }
 
-/* ---- points and keys ---- */
+/* ---- requests ---- */
 
-/* The point, or NULL: not on the curve, or of a form that is no key. */
-static EC_POINT *point_parse(struct scms_verifier *v, const struct scms_point *point)
+static const uint8_t p256_n[32] = {
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+};
+static const uint8_t p256_p[32] = {
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+/* 0 < k < n */
+static bool scalar_usable(const uint8_t k[32])
 {
-	const EC_GROUP *group = v->group[point->curve];
-	size_t width = scms_curve_bytes(point->curve), n = 1 + width;
-	uint8_t octets[1 + 2 * 48];
-	EC_POINT *parsed;
+	uint8_t any = 0;
 
-	switch (point->form) {
-	case SCMS_POINT_COMPRESSED_Y0:
-	case SCMS_POINT_COMPRESSED_Y1:
-		octets[0] = point->form == SCMS_POINT_COMPRESSED_Y0 ? POINT_CONVERSION_COMPRESSED : POINT_CONVERSION_COMPRESSED | 1;
-		break;
-	case SCMS_POINT_UNCOMPRESSED:
-		octets[0] = POINT_CONVERSION_UNCOMPRESSED;
-		memcpy(octets + 1 + width, point->y, width);
-		n += width;
-		break;
-	default:
-		return NULL;
-	}
-	memcpy(octets + 1, point->x, width);
-	parsed = EC_POINT_new(group);
-	if (parsed != NULL && EC_POINT_oct2point(group, parsed, octets, n, v->bn) != 1) {
-		EC_POINT_free(parsed);
-		parsed = NULL;
-	}
-	return parsed;
+	for (unsigned i = 0; i < 32; i++)
+		any |= k[i];
+	return any != 0 && memcmp(k, p256_n, 32) < 0;
 }
 
-static EC_KEY *key_from_point(struct scms_verifier *v, enum scms_curve curve, const EC_POINT *point)
+/* The point of a job. False: its form is no key's, or x is not below p. */
+static bool job_point(struct p256_job *job, const struct scms_point *point)
 {
-	EC_KEY *key = EC_KEY_new();
-
-	if (key != NULL && (EC_KEY_set_group(key, v->group[curve]) != 1 || EC_KEY_set_public_key(key, point) != 1)) {
-		EC_KEY_free(key);
-		key = NULL;
-	}
-	return key;
+	job->x = point->x;
+	job->y = point->form == SCMS_POINT_UNCOMPRESSED ? point->y : NULL;
+	job->odd = point->form == SCMS_POINT_COMPRESSED_Y1;
+	return (job->y != NULL || job->odd || point->form == SCMS_POINT_COMPRESSED_Y0) &&
+	       memcmp(job->x, p256_p, 32) < 0;
 }
 
-static struct scms_key *key_find(struct scms_verifier *v, const struct scms_point *point)
+static enum scms_curve request_curve(const struct scms_verify_request *request)
 {
-	size_t width = scms_curve_bytes(point->curve);
-
-	for (unsigned k = 0; k < KEYS_MAX; k++) {
-		struct scms_key *key = &v->key[k];
-		uint8_t odd;
-
-		if (key->ec == NULL || key->curve != point->curve || memcmp(key->point + 1, point->x, width) != 0)
-			continue;
-		odd = key->point[2 * width] & 1;
-		if (point->form == SCMS_POINT_UNCOMPRESSED ? memcmp(key->point + 1 + width, point->y, width) == 0
-							   : odd == (point->form == SCMS_POINT_COMPRESSED_Y1))
-			return key;
-	}
-	return NULL;
-}
-
-static bool form_is_key(enum scms_point_form form)
-{
-	return form == SCMS_POINT_COMPRESSED_Y0 || form == SCMS_POINT_COMPRESSED_Y1 || form == SCMS_POINT_UNCOMPRESSED;
-}
-
-static const struct scms_key *key_get(void *ctx, const struct scms_point *point)
-{
-	struct scms_verifier *v = ctx;
-	struct scms_key *key, *found = NULL;
-	EC_POINT *parsed;
-
-	if (!form_is_key(point->form))
-		return NULL;
-	key = key_find(v, point);
-	if (key != NULL)
-		return key;
-	for (unsigned k = 0; k < KEYS_MAX && found == NULL; k++)
-		if (v->key[k].ec == NULL)
-			found = &v->key[k];
-	parsed = found != NULL ? point_parse(v, point) : NULL;
-	if (parsed == NULL)
-		return NULL;
-	found->curve = point->curve;
-	if (EC_POINT_point2oct(v->group[point->curve], parsed, POINT_CONVERSION_UNCOMPRESSED, found->point,
-			       sizeof(found->point), v->bn) != 0)
-		found->ec = key_from_point(v, point->curve, parsed);
-	EC_POINT_free(parsed);
-	return found->ec != NULL ? found : NULL;
-}
-
-static void key_drop(void *ctx, const struct scms_point *point)
-{
-	struct scms_verifier *v = ctx;
-	struct scms_key *key = form_is_key(point->form) ? key_find(v, point) : NULL;
-
-	if (key != NULL) {
-		EC_KEY_free(key->ec);
-		key->ec = NULL;
-	}
-}
-
-/* ---- verification ---- */
-
-static enum scms_verdict verify_with(EC_KEY *key, enum scms_curve curve, const struct scms_verify_request *request)
-{
-	size_t width = scms_curve_bytes(curve);
-	enum scms_verdict verdict = SCMS_FAILED;
-	ECDSA_SIG *signature = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(request->r, (int)width, NULL), *s = BN_bin2bn(request->s, (int)width, NULL);
-
-	if (signature != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(signature, r, s) == 1) {
-		int answer;
-
-		r = s = NULL; /* the signature's now */
-		answer = ECDSA_do_verify(request->digest, (int)width, signature, key);
-		verdict = answer == 1 ? SCMS_GOOD : SCMS_BAD;
-	}
-	BN_free(r);
-	BN_free(s);
-	ECDSA_SIG_free(signature);
-	return verdict;
-}
-
-/* Q = e * recon + issuer; NULL: a point is unusable, or Q is infinity. */
-static EC_POINT *implicit_point(struct scms_verifier *v, const struct scms_point *recon, const uint8_t e[32],
-				const struct scms_point *issuer)
-{
-	const EC_GROUP *group = v->group[recon->curve];
-	EC_POINT *q = point_parse(v, recon), *issuer_point = point_parse(v, issuer);
-	BIGNUM *scalar = BN_bin2bn(e, 32, NULL);
-	bool good = q != NULL && issuer_point != NULL && scalar != NULL && recon->curve == issuer->curve &&
-		    EC_POINT_mul(group, q, NULL, q, scalar, v->bn) == 1 &&
-		    EC_POINT_add(group, q, q, issuer_point, v->bn) == 1 && !EC_POINT_is_at_infinity(group, q);
-
-	BN_free(scalar);
-	EC_POINT_free(issuer_point);
-	if (!good) {
-		EC_POINT_free(q);
-		q = NULL;
-	}
-	return q;
-}
-
-static enum scms_verdict verify_one(struct scms_verifier *v, const struct scms_verify_request *request)
-{
-	struct scms_point issuer;
-	enum scms_verdict verdict = SCMS_BAD;
-	enum scms_curve curve;
-	EC_POINT *point;
-	EC_KEY *key;
-
 	if (request->signer == SCMS_SIGNER_KEY)
-		return verify_with(request->u.key->ec, request->u.key->curve, request);
-	if (request->signer == SCMS_SIGNER_POINT) {
-		curve = request->u.point.curve;
-		point = point_parse(v, &request->u.point);
-	} else {
-		const struct scms_key *kept = request->u.implicit.issuer_key;
+		return request->u.key->curve;
+	return request->signer == SCMS_SIGNER_POINT ? request->u.point.curve : request->u.implicit.recon.curve;
+}
 
-		curve = request->u.implicit.recon.curve;
-		issuer = request->u.implicit.issuer;
-		if (kept != NULL)
-			issuer = (struct scms_point){kept->curve, SCMS_POINT_UNCOMPRESSED, kept->point + 1,
-						     kept->point + 1 + scms_curve_bytes(kept->curve)};
-		point = scms_curve_bytes(curve) == 32 && issuer.curve == curve
-			    ? implicit_point(v, &request->u.implicit.recon, request->u.implicit.e, &issuer)
-			    : NULL;
+/* The key whose table a P-256 request would use, or NULL. */
+static const struct scms_key *request_key(const struct scms_verify_request *request)
+{
+	if (request->signer == SCMS_SIGNER_KEY)
+		return request->u.key;
+	return request->signer == SCMS_SIGNER_IMPLICIT ? request->u.implicit.issuer_key : NULL;
+}
+
+/* ---- queues ---- */
+
+#ifdef HAVE_P256_IFMA
+/*
+ * From how many on the lanes are faster than one by one: a vector of known ones costs less than half of one
+ * verification of OpenSSL's, two vectors of points a little more than two.
+ */
+static const unsigned lanes_worth[P256_IMPLICIT + 1] = {[P256_KNOWN] = 1, [P256_UNKNOWN] = 3, [P256_IMPLICIT] = 2};
+
+static void lanes_verify(struct scms_verifier *v, enum p256_kind kind, struct p256_queue *queue)
+{
+	uint8_t verdict[ENGINE_BATCH];
+
+	p256_ifma_verify(v->ifma, kind, queue->job, queue->n, verdict);
+	for (unsigned k = 0; k < queue->n; k++)
+		*queue->verdict[k] =
+		    verdict[k] != P256_UNDECIDED ? verdict[k] : (uint8_t)openssl_verify(v, queue->request[k]);
+	queue->n = 0;
+}
+#endif
+
+static void queue_answer(struct scms_verifier *v, enum p256_kind kind)
+{
+	struct p256_queue *queue = &v->queue[kind];
+	const struct scms_key *key;
+
+	if (queue->n == 0)
+		return;
+#ifdef HAVE_P256_IFMA
+	if (v->ifma != NULL && queue->n >= lanes_worth[kind]) {
+		lanes_verify(v, kind, queue);
+		return;
 	}
-	if (point == NULL)
-		return SCMS_BAD;
-	key = key_from_point(v, curve, point);
-	verdict = key != NULL ? verify_with(key, curve, request) : SCMS_FAILED;
-	EC_KEY_free(key);
-	EC_POINT_free(point);
-	return verdict;
+#endif
+	/* A single one without a table is best left to ECDSA_do_verify, whose inversion is faster than ours. */
+	key = request_key(queue->request[0]);
+	if (queue->n == 1 && kind != P256_IMPLICIT && (key == NULL || key->comb_group == NULL)) {
+		*queue->verdict[0] = (uint8_t)openssl_verify(v, queue->request[0]);
+		queue->n = 0;
+		return;
+	}
+	portable_verify(v, queue);
+}
+
+/* Puts a P-256 request where it belongs, or gives its verdict if that can be seen at once. */
+static void request_queue(struct scms_verifier *v, const struct scms_verify_request *request, uint8_t *verdict)
+{
+	struct p256_job job = {.digest = request->digest, .r = request->r, .s = request->s};
+	enum p256_kind kind = P256_UNKNOWN;
+	struct p256_queue *queue;
+	bool usable;
+
+	if (request->signer == SCMS_SIGNER_KEY) {
+		const struct scms_key *key = request->u.key;
+
+		kind = key->comb != NULL || v->ifma == NULL ? P256_KNOWN : P256_UNKNOWN;
+		job.comb = key->comb;
+		job.x = key->point + 1;
+		job.y = key->point + 33;
+		usable = true;
+	} else if (request->signer == SCMS_SIGNER_POINT) {
+		usable = job_point(&job, &request->u.point);
+	} else {
+		const struct scms_key *key = request->u.implicit.issuer_key;
+
+		kind = P256_IMPLICIT;
+		job.comb = key != NULL ? key->comb : NULL;
+		job.e = request->u.implicit.e;
+		usable = job_point(&job, &request->u.implicit.recon) &&
+			 (key != NULL ? key->curve : request->u.implicit.issuer.curve) == SCMS_NIST_P256;
+	}
+	if (!usable || !scalar_usable(job.r) || !scalar_usable(job.s)) {
+		*verdict = SCMS_BAD;
+		return;
+	}
+	queue = &v->queue[kind];
+	queue->job[queue->n] = job;
+	queue->request[queue->n] = request;
+	queue->verdict[queue->n++] = verdict;
+	if (kind == P256_IMPLICIT && v->ifma != NULL && job.comb == NULL) {
+		/* The lanes need the issuer's table. What waits before it must not be taken along. */
+		queue->n--;
+		*verdict = (uint8_t)openssl_verify(v, request);
+	} else if (queue->n == ENGINE_BATCH) {
+		queue_answer(v, kind);
+	}
 }
 
 static void verify_all(void *ctx, const struct scms_verify_request *request, size_t n, uint8_t *verdict)
 {
-	for (size_t k = 0; k < n; k++)
-		verdict[k] = (uint8_t)verify_one(ctx, &request[k]);
-}
-
-static enum scms_verdict reconstruct(void *ctx, const struct scms_point *recon, const uint8_t e[32],
-				     const struct scms_point *issuer, uint8_t q[64])
-{
 	struct scms_verifier *v = ctx;
-	uint8_t octets[65];
-	EC_POINT *point;
-	size_t n;
 
-	if (scms_curve_bytes(recon->curve) != 32 || recon->curve != issuer->curve)
-		return SCMS_BAD;
-	point = implicit_point(v, recon, e, issuer);
-	if (point == NULL)
-		return SCMS_BAD;
-	n = EC_POINT_point2oct(v->group[recon->curve], point, POINT_CONVERSION_UNCOMPRESSED, octets, sizeof(octets), v->bn);
-	EC_POINT_free(point);
-	if (n != sizeof(octets))
-		return SCMS_FAILED;
-	memcpy(q, octets + 1, 64);
-	return SCMS_GOOD;
+	for (size_t k = 0; k < n; k++) {
+		const struct scms_key *key = request_key(&request[k]);
+
+		if (key != NULL && key->curve == SCMS_NIST_P256)
+			engine_key_used(v, key);
+	}
+	for (size_t k = 0; k < n; k++) {
+		if (request_curve(&request[k]) == SCMS_NIST_P256)
+			request_queue(v, &request[k], &verdict[k]);
+		else
+			verdict[k] = (uint8_t)openssl_verify(v, &request[k]);
+	}
+	for (unsigned kind = 0; kind <= P256_IMPLICIT; kind++)
+		queue_answer(v, (enum p256_kind)kind);
 }
 
 /* ---- life ---- */
 
 static bool engine_parts(struct scms_verifier *v)
 {
-	static const int nid[CURVES] = {
+	static const int nid[ENGINE_CURVES] = {
 	    [SCMS_NIST_P256] = NID_X9_62_prime256v1,
 	    [SCMS_BRAINPOOL_P256R1] = NID_brainpoolP256r1,
 	    [SCMS_BRAINPOOL_P384R1] = NID_brainpoolP384r1,
@@ -291,7 +213,7 @@ static bool engine_parts(struct scms_verifier *v)
 	};
 	uint8_t out[48];
 
-	for (unsigned k = 0; k < CURVES; k++) {
+	for (unsigned k = 0; k < ENGINE_CURVES; k++) {
 		v->group[k] = EC_GROUP_new_by_curve_name(nid[k]);
 		if (v->group[k] == NULL)
 			return false;
@@ -302,18 +224,74 @@ static bool engine_parts(struct scms_verifier *v)
 	v->aes = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
 	v->cipher = EVP_CIPHER_CTX_new();
 	v->bn = BN_CTX_new();
-	if (v->md256 == NULL || v->md384 == NULL || v->hash == NULL || v->aes == NULL || v->cipher == NULL || v->bn == NULL)
+	if (v->md256 == NULL || v->md384 == NULL || v->hash == NULL || v->aes == NULL || v->cipher == NULL ||
+	    v->bn == NULL)
 		return false;
 	/* One hash of each kind, so that whatever they allocate is there. */
 	return EVP_DigestInit_ex2(v->hash, v->md384, NULL) == 1 && EVP_DigestFinal_ex(v->hash, out, NULL) == 1 &&
 	       EVP_DigestInit_ex2(v->hash, v->md256, NULL) == 1 && EVP_DigestFinal_ex(v->hash, out, NULL) == 1;
 }
 
-struct scms_verifier *scms_verifier_init(void *memory, size_t size)
+static unsigned options_tables(const struct scms_verifier_options *options)
+{
+	unsigned tables = options != NULL && options->tables != 0 ? options->tables : ENGINE_TABLES;
+
+	return tables < ENGINE_KEYS ? tables : ENGINE_KEYS;
+}
+
+static bool lanes_wanted(const struct scms_verifier_options *options)
+{
+#ifdef HAVE_P256_IFMA
+	return (options == NULL || !options->portable) && p256_ifma_usable();
+#else
+	(void)options;
+	return false;
+#endif
+}
+
+static size_t rounded(size_t n)
+{
+	return (n + 63) & ~(size_t)63;
+}
+
+size_t scms_verifier_size(const struct scms_verifier_options *options)
+{
+	size_t size = rounded(sizeof(struct scms_verifier));
+
+#ifdef HAVE_P256_IFMA
+	if (lanes_wanted(options))
+		size += rounded(p256_ifma_size()) + options_tables(options) * sizeof(struct p256_comb) + 63;
+#endif
+	return size;
+}
+
+/* The memory behind the struct, at a multiple of 64. */
+static void lanes_init(struct scms_verifier *v, const struct scms_verifier_options *options)
+{
+	v->backend = "portable";
+#ifdef HAVE_P256_IFMA
+	if (lanes_wanted(options)) {
+		uintptr_t at = (uintptr_t)v + sizeof(*v);
+
+		at = (at + 63) & ~(uintptr_t)63;
+		v->ifma = p256_ifma_init((void *)at);
+		v->comb = (struct p256_comb *)(at + rounded(p256_ifma_size()));
+		v->backend = "avx512-ifma";
+		if (!engine_selftest(v)) {
+			v->ifma = NULL;
+			v->backend = "portable, since the self-test of avx512-ifma failed";
+		}
+	}
+#else
+	(void)options;
+#endif
+}
+
+struct scms_verifier *scms_verifier_init(void *memory, size_t size, const struct scms_verifier_options *options)
 {
 	struct scms_verifier *v = memory;
 
-	if (size < sizeof(*v))
+	if (memory == NULL || size < scms_verifier_size(options))
 		return NULL;
 	memset(v, 0, sizeof(*v));
 	v->table = (struct scms_crypto){
@@ -322,11 +300,17 @@ struct scms_verifier *scms_verifier_init(void *memory, size_t size)
 	    .sha384 = hash_sha384,
 	    .aes128 = aes_blocks,
 	    .verify = verify_all,
-	    .key = key_get,
-	    .key_drop = key_drop,
-	    .reconstruct = reconstruct,
+	    .key = engine_key,
+	    .key_drop = engine_key_drop,
+	    .reconstruct = openssl_reconstruct,
 	};
-	if (!engine_parts(v)) {
+	v->tables = options_tables(options);
+	if (!engine_parts(v) || !portable_init(v)) {
+		scms_verifier_end(v);
+		return NULL;
+	}
+	lanes_init(v, options);
+	if (v->ifma == NULL && !engine_selftest(v)) {
 		scms_verifier_end(v);
 		return NULL;
 	}
@@ -338,13 +322,32 @@ const struct scms_crypto *scms_verifier_crypto(const struct scms_verifier *verif
 	return &verifier->table;
 }
 
+const char *scms_verifier_backend(const struct scms_verifier *verifier)
+{
+	return verifier->backend;
+}
+
+struct scms_verifier_tables scms_verifier_tables(const struct scms_verifier *verifier)
+{
+	struct scms_verifier_tables tables = {0};
+
+	for (unsigned k = 0; k < ENGINE_KEYS; k++) {
+		const struct scms_key *key = &verifier->key[k];
+
+		tables.keys += key->comb != NULL || key->comb_group != NULL;
+		tables.libcrypto_bytes += key->comb_group != NULL ? LIBCRYPTO_TABLE_BYTES : 0;
+	}
+	return tables;
+}
+
 void scms_verifier_end(struct scms_verifier *v)
 {
 	if (v == NULL)
 		return;
-	for (unsigned k = 0; k < KEYS_MAX; k++)
-		EC_KEY_free(v->key[k].ec);
-	for (unsigned k = 0; k < CURVES; k++)
+	for (unsigned k = 0; k < ENGINE_KEYS; k++)
+		engine_key_free(&v->key[k]);
+	portable_end(v);
+	for (unsigned k = 0; k < ENGINE_CURVES; k++)
 		EC_GROUP_free(v->group[k]);
 	EVP_MD_free(v->md256);
 	EVP_MD_free(v->md384);
