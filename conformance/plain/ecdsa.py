@@ -84,6 +84,10 @@ class Curve:
     def sum(self, one, other):
         return self.affine(self.add(one and (*one, 1), other and (*other, 1)))
 
+    def contains(self, point):
+        x, y = point
+        return x < self.p and y < self.p and (y * y - x * x * x - self.a * x - self.b) % self.p == 0
+
     def decompress(self, x, odd):
         """The point with this x and parity of y, or None."""
         if x >= self.p:
