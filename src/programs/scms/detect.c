@@ -25,6 +25,7 @@ static const struct oer_type *const candidates[] = {
     &oer_TrustStore,
     &oer_CrlContents,
     &oer_SignedCertificateRequest,
+    /* parts of the above, that somebody has cut out */
     &oer_SequenceOfCertificate,
     &oer_CertificateChainFiles,
     &oer_CertificateChainFiles121,
@@ -51,6 +52,9 @@ static const struct oer_type *const candidates[] = {
     &oer_ScmsSsp,
 };
 
+/* Whole files and messages, and not parts: only these are named as what a broken file may be. */
+#define WHOLE 15
+
 bool detect(struct scms_slice bytes, struct detected *found, struct oer_error *err)
 {
 	bool first = true;
@@ -65,7 +69,7 @@ bool detect(struct scms_slice bytes, struct detected *found, struct oer_error *e
 				found->envelope = envelope_guess(bytes, OER_DEPTH_DEFAULT);
 			return true;
 		}
-		if (first || e.offset > err->offset)
+		if (i < WHOLE && (first || e.offset > err->offset))
 			*err = e;
 		first = false;
 	}
