@@ -3,7 +3,7 @@
 import hashlib
 
 from .cert import DURATION, signature
-from .coer import *
+from .coer import additions, choice, octets, preamble, sequence_of, u16, u32, u64, u8, unsigned
 
 MOTION = {"addRoot": 0, "addElector": 1, "removeRoot": 2, "removeElector": 3}
 
@@ -48,7 +48,7 @@ def signed_data(certificate, payload, head, *, signer="digest", hash_id=None, r_
 def endorsement_124(motion, subject_hash, time32, extension=None):
     """Scoped PDU with a TbsElectorEndorsement of CAMP 1.2.4."""
     body = preamble(extension is not None) + u8(motion) + subject_hash + u32(time32)
-    return b"\1" + choice(0, choice(0, body + (additions(extension) if extension is not None else b"")))
+    return b"\1" + choice(0, choice(0, body + (additions(*extension) if extension is not None else b"")))
 
 
 def endorsement_121(motion, subject, effective=None):
@@ -125,7 +125,7 @@ def scms_extension(quorum=None, removed=(), magic=b"SCMS", version=1):
 def global_policy(fields, extension=None):
     """fields: encoded series by name of POLICY_FIELDS."""
     return preamble(extension is not None, *(f in fields for f in POLICY_FIELDS)) + \
-        b"".join(fields[f] for f in POLICY_FIELDS if f in fields) + (additions(extension) if extension is not None else b"")
+        b"".join(fields[f] for f in POLICY_FIELDS if f in fields) + (additions(*extension) if extension is not None else b"")
 
 
 def local_policy():
