@@ -236,8 +236,8 @@ class BadInput(Case):
             (root[:1] + b'\x04' + root[2:], 'Certificate', 'offset 1: Certificate.version: out of range: expected INTEGER (3), found 4'),
             (b'\x00\x01\x00\x01\x00\x02\x00\x00', 'CompositeCrl', 'offset 6: CompositeCrl.revokedElectors: not canonical: '
              'expected the shortest form of the integer, found 0x00 0x00'),
-            (root, 'ElectorBallot', 'offset 0: ElectorBallot: not canonical: expected an extension, as the extension bit is set, '
-             'found none'),
+            (root, 'ElectorBallot', 'offset 1: ElectorBallot.certificate: not canonical: expected zeros in the unused bits of '
+             'the preamble, found 0x03'),
             (b'\x03\x85\x01\x00' + b'x', 'Ieee1609Dot2Data', 'offset 4: Ieee1609Dot2Data: trailing bytes: expected the end of '
              'the input, found 1 more bytes'),
         ]:
