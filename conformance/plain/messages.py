@@ -20,15 +20,17 @@ def header(psid=0x23, generation=None, expiry=None, location=None, p2pcd=None, m
 
 
 def signed_data(certificate, payload, head, *, signer="digest", hash_id=None, r_form="x-only", change=None, key=None, external=None,
-                certificates=(), raw_signer=None):
-    """Ieee1609Dot2Data with signedData. payload: unsecuredData to sign, or None; external: a hash outside.
-    change: function of (r, s, R, curve) giving other values. key: signs in place of the certificate's own."""
+                raw_signer=None, inner=None):
+    """Ieee1609Dot2Data with signedData.
+
+    payload: octets to sign as unsecuredData, or None; external: a hash of something outside; inner: Ieee1609Dot2Data in place
+    of the payload. signer: digest, certificate or self; raw_signer: SignerIdentifier as it is to be. change: function of
+    (r, s, R, curve) giving others; key: signs in place of the certificate's own."""
     key = key or certificate.key
     curve = key.curve
-    data = b"" if payload is None else unsecured(payload)
-    body = preamble(False, payload is not None, external is not None) + data + (choice(0, external) if external is not None else b"")
-    tbs = body + head
-    digest = curve.hash(curve.hash(tbs), curve.hash(b"") if signer == "self" else curve.hash(certificate.canonical))
+    data = inner or (b"" if payload is None else unsecured(payload))
+    tbs = preamble(False, bool(data), external is not None) + data + (choice(0, external) if external is not None else b"") + head
+    digest = curve.hash(curve.hash(tbs), curve.hash(b"" if signer == "self" else certificate.canonical))
     rs = key.sign(digest)
     if change:
         rs = change(*rs, curve)
@@ -37,7 +39,7 @@ def signed_data(certificate, payload, head, *, signer="digest", hash_id=None, r_
     elif signer == "digest":
         who = choice(0, certificate.id8)
     elif signer == "certificate":
-        who = choice(1, sequence_of([certificate.bytes, *(c.bytes for c in certificates)]))
+        who = choice(1, sequence_of([certificate.bytes]))
     else:
         who = choice(2)
     if hash_id is None:
@@ -95,9 +97,9 @@ def linkage_crl(i_rev, groups, index=0, delta=False):
     return choice(3 if delta else 2, preamble(False, True, False) + u16(i_rev) + u8(index) + individual)
 
 
-def crl(signer, craca, series, issue, next_, body, *, psid=0x100, generation=None, **how):
+def crl(certificate, craca, series, issue, next_, body, *, psid=0x100, generation=None, **how):
     contents = b"\1" + u16(series) + craca + u32(issue) + u32(next_) + b"\0" + body
-    return signed_data(signer, contents, header(psid, generation), **how)
+    return signed_data(certificate, contents, header(psid, generation), **how)
 
 
 def series_of(initial, steps=(), default=None):
@@ -137,8 +139,8 @@ def tbs_policy(generation, active, policy, policy_id=b"test"):
     return b"\0" + octets(policy_id) + u64(generation) + u64(active) + policy
 
 
-def countersignature(signer, tbs, generation, **how):
-    return signed_data(signer, None, header(0x23, generation), external=how.pop("external", None) or hashlib.sha256(tbs).digest(), **how)
+def countersignature(certificate, tbs, generation, **how):
+    return signed_data(certificate, None, header(0x23, generation), external=how.pop("external", None) or hashlib.sha256(tbs).digest(), **how)
 
 
 def base_policy(tbs, signatures):
