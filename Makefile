@@ -49,7 +49,7 @@ fuzz: $(FUZZING)/build.ninja
 	tools/fuzz $(FUZZING) $(FUZZ_SECONDS)
 
 soak: all
-	meson test -C $(RELEASE) --no-rebuild --print-errorlogs --suite soak --timeout-multiplier 0
+	meson test -C $(RELEASE) --no-rebuild --print-errorlogs --setup soak --suite soak --timeout-multiplier 0
 
 install: all
 	DESTDIR=$(DESTDIR) meson install -C $(RELEASE) --no-rebuild

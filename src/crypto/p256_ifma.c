@@ -215,15 +215,16 @@ static void verify_point(struct p256_ifma *ifma, enum p256_kind kind, unsigned v
 	struct xyzz a[2];
 
 	window_mul(ifma, a, kind == P256_IMPLICIT ? &ifma->u3[v] : &ifma->u2[v], &ifma->point[v]);
-	comb_add(a, u1, generator);
 	if (kind == P256_IMPLICIT) {
 		const struct words *const u2[2] = {&ifma->u2[v], &ifma->u2[v + 1]};
 		const __m512i comb[2] = {comb_address(lane[0]), comb_address(lane[1])};
 
 		comb_add(a, u2, comb);
 	}
+	/* S is taken off here already: if the signer's key is infinity, this is an exceptional case. */
 	BOTH end[k] = (struct affine){fe_const(end_x), fe_const(end_y)};
 	xyzz_add_affine(a, end, none);
+	comb_add(a, u1, generator);
 	BOTH masks[k] = sum_judge(&a[k], &ifma->r[v + (unsigned)k]);
 }
 

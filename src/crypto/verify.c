@@ -114,22 +114,22 @@ static void lanes_verify(struct scms_verifier *v, enum p256_kind kind, struct p2
 }
 #endif
 
-static void queue_answer(struct scms_verifier *v, enum p256_kind kind)
+static void queue_answer(struct scms_verifier *v, unsigned at)
 {
-	struct p256_queue *queue = &v->queue[kind];
+	struct p256_queue *queue = &v->queue[at];
 	const struct scms_key *key;
 
 	if (queue->n == 0)
 		return;
 #ifdef HAVE_P256_IFMA
-	if (v->ifma != NULL && queue->n >= lanes_worth[kind]) {
-		lanes_verify(v, kind, queue);
+	if (v->ifma != NULL && at <= P256_IMPLICIT && queue->n >= lanes_worth[at]) {
+		lanes_verify(v, (enum p256_kind)at, queue);
 		return;
 	}
 #endif
 	/* A single one without a table is best left to ECDSA_do_verify, whose inversion is faster than ours. */
 	key = request_key(queue->request[0]);
-	if (queue->n == 1 && kind != P256_IMPLICIT && (key == NULL || key->comb_group == NULL)) {
+	if (queue->n == 1 && at <= P256_UNKNOWN && (key == NULL || key->comb_group == NULL)) {
 		*queue->verdict[0] = (uint8_t)openssl_verify(v, queue->request[0]);
 		queue->n = 0;
 		return;
@@ -141,14 +141,14 @@ static void queue_answer(struct scms_verifier *v, enum p256_kind kind)
 static void request_queue(struct scms_verifier *v, const struct scms_verify_request *request, uint8_t *verdict)
 {
 	struct p256_job job = {.digest = request->digest, .r = request->r, .s = request->s};
-	enum p256_kind kind = P256_UNKNOWN;
+	unsigned at = P256_UNKNOWN;
 	struct p256_queue *queue;
 	bool usable;
 
 	if (request->signer == SCMS_SIGNER_KEY) {
 		const struct scms_key *key = request->u.key;
 
-		kind = key->comb != NULL || v->ifma == NULL ? P256_KNOWN : P256_UNKNOWN;
+		at = key->comb != NULL || v->ifma == NULL ? P256_KNOWN : P256_UNKNOWN;
 		job.comb = key->comb;
 		job.x = key->point + 1;
 		job.y = key->point + 33;
@@ -158,7 +158,7 @@ static void request_queue(struct scms_verifier *v, const struct scms_verify_requ
 	} else {
 		const struct scms_key *key = request->u.implicit.issuer_key;
 
-		kind = P256_IMPLICIT;
+		at = key != NULL && key->comb != NULL ? P256_IMPLICIT : QUEUE_PORTABLE;
 		job.comb = key != NULL ? key->comb : NULL;
 		job.e = request->u.implicit.e;
 		usable = job_point(&job, &request->u.implicit.recon) &&
@@ -168,17 +168,12 @@ static void request_queue(struct scms_verifier *v, const struct scms_verify_requ
 		*verdict = SCMS_BAD;
 		return;
 	}
-	queue = &v->queue[kind];
+	queue = &v->queue[at];
 	queue->job[queue->n] = job;
 	queue->request[queue->n] = request;
 	queue->verdict[queue->n++] = verdict;
-	if (kind == P256_IMPLICIT && v->ifma != NULL && job.comb == NULL) {
-		/* The lanes need the issuer's table. What waits before it must not be taken along. */
-		queue->n--;
-		*verdict = (uint8_t)openssl_verify(v, request);
-	} else if (queue->n == ENGINE_BATCH) {
-		queue_answer(v, kind);
-	}
+	if (queue->n == ENGINE_BATCH)
+		queue_answer(v, at);
 }
 
 static void verify_all(void *ctx, const struct scms_verify_request *request, size_t n, uint8_t *verdict)
@@ -197,8 +192,8 @@ static void verify_all(void *ctx, const struct scms_verify_request *request, siz
 		else
 			verdict[k] = (uint8_t)openssl_verify(v, &request[k]);
 	}
-	for (unsigned kind = 0; kind <= P256_IMPLICIT; kind++)
-		queue_answer(v, (enum p256_kind)kind);
+	for (unsigned at = 0; at < ENGINE_QUEUES; at++)
+		queue_answer(v, at);
 }
 
 /* ---- life ---- */

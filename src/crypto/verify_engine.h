@@ -21,6 +21,10 @@
 #define ENGINE_TABLES 16 /* unless the options say otherwise */
 #define ENGINE_BATCH P256_IFMA_BATCH
 
+/* A queue for each kind, and one for implicit signers whose issuer has no table in the lanes' form. */
+#define QUEUE_PORTABLE (P256_IMPLICIT + 1)
+#define ENGINE_QUEUES (QUEUE_PORTABLE + 1)
+
 /* OpenSSL's table for a P-256 point: 37 rows of 64 affine points. */
 #define LIBCRYPTO_TABLE_BYTES (37 * 64 * 64)
 
@@ -62,7 +66,7 @@ struct scms_verifier {
 	BN_CTX *bn;
 	struct scms_key key[ENGINE_KEYS];
 	struct portable_numbers numbers;
-	struct p256_queue queue[P256_IMPLICIT + 1];
+	struct p256_queue queue[ENGINE_QUEUES];
 	struct p256_ifma *ifma; /* NULL: the portable back end */
 	const char *backend;
 	struct p256_comb *comb; /* `tables` places, for the AVX-512 back end */

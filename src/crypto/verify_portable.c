@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * P-256 with OpenSSL's point multiplication: one inversion for a whole batch, tables for known keys, an implicit
- * signer's key never made: u1 * G + u2 * (e * P + Q) = u1 * G + (u2 e) * P + u2 * Q, and no division at the end:
- * x = r is asked as X = r * Z^2.
+ * signer's key never made affine: u1 * G + u2 * (e * P + Q) = u1 * G + (u2 e) * P + u2 * Q, and no division at the
+ * end: x = r is asked as X = r * Z^2.
  */
 #include "crypto/verify_engine.h"
 
@@ -121,22 +121,41 @@ static enum scms_verdict sum_judge(struct scms_verifier *v, const EC_POINT *sum)
 	return BN_cmp(m->t, m->x) == 0 ? SCMS_GOOD : SCMS_BAD;
 }
 
-/* sum = u1 * G + a * A + b * B, with B's table if there is one; A and B may be NULL. */
-static bool sum_make(struct scms_verifier *v, const EC_POINT *a, const BIGNUM *u_a, const struct scms_key *key,
-		     const EC_POINT *b, const BIGNUM *u_b)
+/* sum = u * Q, by its table if it has one. */
+static bool term_make(struct scms_verifier *v, EC_POINT *sum, const struct scms_key *key, const EC_POINT *q)
+{
+	struct portable_numbers *m = &v->numbers;
+
+	if (key != NULL && key->comb_group != NULL)
+		return EC_POINT_mul(key->comb_group, sum, m->u2, NULL, NULL, v->bn) == 1;
+	return EC_POINT_mul(v->group[SCMS_NIST_P256], sum, NULL, q, m->u2, v->bn) == 1;
+}
+
+/* sum = u1 * G + u2 * Q */
+static bool sum_make(struct scms_verifier *v, const struct scms_key *key, const EC_POINT *q)
 {
 	struct portable_numbers *m = &v->numbers;
 	const EC_GROUP *group = v->group[SCMS_NIST_P256];
-	const EC_POINT *point[2] = {a, b};
-	const BIGNUM *scalar[2] = {u_a, u_b};
 
-	if (key != NULL && key->comb_group != NULL)
-		return EC_POINT_mul(group, m->sum, m->u1, a, a != NULL ? u_a : NULL, v->bn) == 1 &&
-		       EC_POINT_mul(key->comb_group, m->term, u_b, NULL, NULL, v->bn) == 1 &&
-		       EC_POINT_add(group, m->sum, m->sum, m->term, v->bn) == 1;
-	if (a == NULL)
-		return EC_POINT_mul(group, m->sum, m->u1, b, u_b, v->bn) == 1;
-	return EC_POINTs_mul(group, m->sum, m->u1, 2, point, scalar, v->bn) == 1;
+	if (key == NULL || key->comb_group == NULL)
+		return EC_POINT_mul(group, m->sum, m->u1, q, m->u2, v->bn) == 1;
+	return term_make(v, m->term, key, q) && EC_POINT_mul(group, m->sum, m->u1, NULL, NULL, v->bn) == 1 &&
+	       EC_POINT_add(group, m->sum, m->sum, m->term, v->bn) == 1;
+}
+
+/* sum = u1 * G + (u2 e) * P + u2 * Q; infinity too where e * P + Q is, which is nobody's key. */
+static bool sum_make_implicit(struct scms_verifier *v, const struct scms_key *key, const EC_POINT *q, const EC_POINT *p)
+{
+	struct portable_numbers *m = &v->numbers;
+	const EC_GROUP *group = v->group[SCMS_NIST_P256];
+
+	if (!term_make(v, m->term, key, q) || EC_POINT_mul(group, m->sum, NULL, p, m->u3, v->bn) != 1 ||
+	    EC_POINT_add(group, m->sum, m->sum, m->term, v->bn) != 1)
+		return false;
+	if (EC_POINT_is_at_infinity(group, m->sum))
+		return true;
+	return EC_POINT_mul(group, m->term, m->u1, NULL, NULL, v->bn) == 1 &&
+	       EC_POINT_add(group, m->sum, m->sum, m->term, v->bn) == 1;
 }
 
 static enum scms_verdict verify_sum(struct scms_verifier *v, const struct scms_verify_request *request)
@@ -150,12 +169,12 @@ static enum scms_verdict verify_sum(struct scms_verifier *v, const struct scms_v
 
 	if (request->signer == SCMS_SIGNER_KEY) {
 		key = request->u.key;
-		good = sum_make(v, NULL, NULL, key, EC_KEY_get0_public_key(key->ec), m->u2);
+		good = sum_make(v, key, EC_KEY_get0_public_key(key->ec));
 	} else if (request->signer == SCMS_SIGNER_POINT) {
 		point = engine_point(v, &request->u.point);
 		if (point == NULL)
 			goto out;
-		good = sum_make(v, NULL, NULL, NULL, point, m->u2);
+		good = sum_make(v, NULL, point);
 	} else {
 		key = request->u.implicit.issuer_key;
 		point = engine_point(v, &request->u.implicit.recon);
@@ -165,7 +184,7 @@ static enum scms_verdict verify_sum(struct scms_verifier *v, const struct scms_v
 		if (point == NULL || other == NULL)
 			goto out;
 		good = BN_bin2bn(request->u.implicit.e, 32, m->e) != NULL &&
-		       BN_mod_mul(m->u3, m->u2, m->e, m->n, v->bn) == 1 && sum_make(v, point, m->u3, key, other, m->u2);
+		       BN_mod_mul(m->u3, m->u2, m->e, m->n, v->bn) == 1 && sum_make_implicit(v, key, other, point);
 	}
 	verdict = good ? sum_judge(v, m->sum) : SCMS_FAILED;
 out:
