@@ -125,6 +125,8 @@ def below(name):
         "_wrongssp": dict(app=[psid_ssp(0x23, scms_ssp("la"))]),
     }
     changes = dict(variants.get(rest, {}))
+    if rest == "_twin":
+        name = role + number  # the same certificate but for its signature
     if name == "CRLG1_only2":
         changes = dict(app=[psid_ssp(0x23, scms_ssp("crl")), psid_ssp(0x100, crl_ssp(False, [2]))])
     if name == "CRLG1_iscraca":

@@ -178,7 +178,7 @@ def component(role, name, issuer, root_, **changes):
     elif role == "pca":
         fields.update(issue=[group(PSIDS)], encryption=Key(name + " encryption"))
     elif role == "ra":
-        fields.update(duration=("hours", 26448), request=[group(PSIDS, 0)], encryption=Key(name + " encryption"))
+        fields.update(start=580_000_000, duration=("hours", 26448), request=[group(PSIDS, 0)], encryption=Key(name + " encryption"))
     elif role == "crlg":
         fields["app"].append(psid_ssp(0x100, crl_ssp(False, [1, 2, 3, 4])))
     elif role == "ma":
