@@ -12,7 +12,7 @@
  *   fe_mul, fe_sqr   (A * B * p^2 + 2^260 * p) / 2^260, which is below (A * B / 16 + 1) * p since p < 2^256
  *   fe_mul2          as fe_mul with A * B + C * D in the place of A * B
  *   fe_sub(.., k)    A + k; needs B <= k, so that the value does not fall below 0
- *   fe_fold          below 2^256 + 15 * 2^224 for any value below 2^260, since 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p
+ *   fe_fold          below 2^256 + 2^229 for any value below 2^260, since 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p
  *
  * and a value below 16 p is below 2^260. A column of a product adds up at most 20 halves of 52 bits (fe_mul2), of the
  * reduction 6 more and a carry: below 2^58, far from 2^64; the columns of sums are below 2^57 in magnitude, far from
@@ -222,10 +222,15 @@ LANE void fe_triple(struct fe *r, const struct fe *a)
 	fe_carry(r->l);
 }
 
-/* The same number mod p, but below 2^256 + 15 * 2^224. */
+/*
+ * The same number mod p, but below 2^256 + 2^229, in normal form, from columns whose sum is in [0, 2^260), none above
+ * 2^56 in magnitude. q, what the top column has above 2^256, may be off by what the columns below it would carry; that
+ * only moves the result by as much, 2^213 at most. It is never below 0: with q > 0 it has q 2^223 to spare, with q < 0
+ * it is the sum plus p, and with q = 0 the sum.
+ */
 LANE void fe_fold(struct fe *r)
 {
-	const __m512i q = _mm512_srli_epi64(r->l[4], 48);
+	const __m512i q = _mm512_srai_epi64(r->l[4], 48);
 
 	r->l[4] = v_add(_mm512_and_si512(r->l[4], v_set((1ULL << 48) - 1)), _mm512_slli_epi64(q, 16));
 	r->l[3] = v_sub(r->l[3], _mm512_slli_epi64(q, 36));
@@ -234,11 +239,17 @@ LANE void fe_fold(struct fe *r)
 	fe_carry(r->l);
 }
 
+/* a 2^n, folded */
+LANE void fe_shift_fold(struct fe *r, const struct fe *a, unsigned n)
+{
+	LIMBS r->l[i] = _mm512_slli_epi64(a->l[i], n);
+	fe_fold(r);
+}
+
 /* a - b - 2 c + k p, folded */
 LANE void fe_sub3_fold(struct fe *r, const struct fe *a, const struct fe *b, const struct fe *c, unsigned k)
 {
 	LIMBS r->l[i] = v_sub(v_sub(v_add(a->l[i], v_set(k * p256_p[i])), b->l[i]), v_add(c->l[i], c->l[i]));
-	fe_carry(r->l);
 	fe_fold(r);
 }
 
@@ -246,7 +257,6 @@ LANE void fe_sub3_fold(struct fe *r, const struct fe *a, const struct fe *b, con
 LANE void fe_sub2_fold(struct fe *r, const struct fe *a, const struct fe *c, unsigned k)
 {
 	LIMBS r->l[i] = v_sub(v_add(a->l[i], v_set(k * p256_p[i])), v_add(c->l[i], c->l[i]));
-	fe_carry(r->l);
 	fe_fold(r);
 }
 

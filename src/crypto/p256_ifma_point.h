@@ -37,7 +37,7 @@ struct affine {
 
 /*
  * a += b, except in the lanes of skip: 8 products, 2 squares.
- * bounds: a.x 1.01 a.y 3 a.zz 1.9 a.zzz 1.9 b.x 1 b.y 2
+ * bounds: a.x 1.01 a.y 3 a.zz 2.01 a.zzz 2.01 b.x 1.01 b.y 2
  */
 LANE void xyzz_add_affine(struct xyzz a[2], const struct affine b[2], const __mmask8 skip[2])
 {
@@ -65,7 +65,7 @@ LANE void xyzz_add_affine(struct xyzz a[2], const struct affine b[2], const __mm
 
 /*
  * a += b, one vector: 12 products, 2 squares.
- * bounds: a.x 1.01 a.y 3 a.zz 1.9 a.zzz 1.9 b.x 1.01 b.y 3 b.zz 1.9 b.zzz 1.9
+ * bounds: a.x 1.01 a.y 3 a.zz 2.01 a.zzz 2.01 b.x 1.01 b.y 3 b.zz 2.01 b.zzz 2.01
  */
 LANE void xyzz_add(struct xyzz *a, const struct xyzz *b)
 {
@@ -139,7 +139,7 @@ LANE void jacobian_double(struct jacobian a[2])
 	BOTH fe_sub(&m[k], &a[k].x, &zz[k], 2);
 	BOTH fe_add(&t[k], &a[k].x, &zz[k]);
 	BOTH fe_mul(&m[k], &m[k], &t[k]);
-	BOTH fe_shift(&g4[k], &g[k], 2);
+	BOTH fe_shift_fold(&g4[k], &g[k], 2);
 	BOTH fe_mul(&s[k], &a[k].x, &g4[k]);
 	BOTH fe_triple(&m[k], &m[k]);
 	BOTH fe_sqr(&x[k], &m[k]);
