@@ -7,6 +7,7 @@
 #include "bench.h"
 
 #include "crypto/key.h"
+#include "crypto/p256_ifma.h"
 #include <scms/verify.h>
 
 #include <openssl/ec.h>
@@ -21,6 +22,8 @@
 
 #define GROUP "P-256 signatures"
 #define OPENSSL_ROW "ECDSA_do_verify, parsed key"
+#define IMPLICIT_ROW "OpenSSL, implicit: reconstruct, then verify"
+#define POINT_ROW "OpenSSL, key from a compressed point"
 
 /* One signed digest, as the engine and as OpenSSL want it. */
 struct item {
@@ -30,12 +33,27 @@ struct item {
 	EC_KEY *ec;
 };
 
+enum kind { KNOWN, UNKNOWN, IMPLICIT, KINDS };
+
+/* An engine and the requests for it, since handles are an engine's own. */
+struct asked {
+	struct scms_verifier *engine;
+	const struct scms_crypto *crypto;
+	struct scms_verify_request request[KINDS][BATCH];
+};
+
+/* What a row asks in one call. */
+struct call {
+	struct asked *asked;
+	enum kind kind;
+	unsigned size;
+};
+
 static struct {
 	struct private_key *ca[CAS];
 	EC_KEY *ca_ec[CAS];
 	struct item by_ca[BATCH], by_device[BATCH], by_implicit[BATCH];
-	struct scms_verify_request known[BATCH], unknown[BATCH], implicit[BATCH];
-	const struct scms_crypto *crypto;
+	struct asked fastest, portable;
 	BN_CTX *bn;
 	uint8_t text[150];
 	EVP_MD *md;
@@ -107,21 +125,43 @@ static struct scms_verify_request request(const struct item *item)
 	return (struct scms_verify_request){.digest = item->digest, .r = item->r, .s = item->s};
 }
 
-static void items_make(void *arg)
+static void requests_make(struct asked *asked)
 {
 	const struct scms_key *handle[CAS];
 
+	for (unsigned k = 0; k < CAS; k++) {
+		struct scms_point point = curve_point_compressed(private_key_public(b.ca[k]));
+
+		handle[k] = asked->crypto->key(asked->crypto->ctx, &point);
+		bench_require(handle[k] != NULL, "no handle");
+	}
+	for (unsigned k = 0; k < BATCH; k++) {
+		struct scms_verify_request *q = &asked->request[KNOWN][k];
+
+		*q = request(&b.by_ca[k]);
+		q->signer = SCMS_SIGNER_KEY;
+		q->u.key = handle[k % CAS];
+		q = &asked->request[UNKNOWN][k];
+		*q = request(&b.by_device[k]);
+		q->signer = SCMS_SIGNER_POINT;
+		q->u.point = curve_point_compressed(&b.by_device[k].q);
+		q = &asked->request[IMPLICIT][k];
+		*q = request(&b.by_implicit[k]);
+		q->signer = SCMS_SIGNER_IMPLICIT;
+		q->u.implicit.recon = curve_point_compressed(&b.by_implicit[k].recon);
+		q->u.implicit.e = b.by_implicit[k].e;
+		q->u.implicit.issuer_key = handle[k % CAS];
+	}
+}
+
+static void items_make(void *arg)
+{
 	(void)arg;
 	if (b.ca[0] != NULL)
 		return;
 	for (unsigned k = 0; k < CAS; k++) {
-		struct scms_point point;
-
 		b.ca[k] = key_new();
 		b.ca_ec[k] = ec_key(private_key_public(b.ca[k]));
-		point = curve_point_compressed(private_key_public(b.ca[k]));
-		handle[k] = b.crypto->key(b.crypto->ctx, &point);
-		bench_require(handle[k] != NULL, "no handle");
 	}
 	for (unsigned k = 0; k < BATCH; k++) {
 		struct private_key *device = key_new(), *implicit = implicit_key(&b.by_implicit[k], b.ca[k % CAS]);
@@ -131,18 +171,9 @@ static void items_make(void *arg)
 		item_sign(&b.by_implicit[k], implicit);
 		private_key_free(device);
 		private_key_free(implicit);
-		b.known[k] = request(&b.by_ca[k]);
-		b.known[k].signer = SCMS_SIGNER_KEY;
-		b.known[k].u.key = handle[k % CAS];
-		b.unknown[k] = request(&b.by_device[k]);
-		b.unknown[k].signer = SCMS_SIGNER_POINT;
-		b.unknown[k].u.point = curve_point_compressed(&b.by_device[k].q);
-		b.implicit[k] = request(&b.by_implicit[k]);
-		b.implicit[k].signer = SCMS_SIGNER_IMPLICIT;
-		b.implicit[k].u.implicit.recon = curve_point_compressed(&b.by_implicit[k].recon);
-		b.implicit[k].u.implicit.e = b.by_implicit[k].e;
-		b.implicit[k].u.implicit.issuer_key = handle[k % CAS];
 	}
+	requests_make(&b.fastest);
+	requests_make(&b.portable);
 }
 
 /* ---- the rows ---- */
@@ -204,34 +235,43 @@ static void run_openssl_implicit(void *arg, unsigned n)
 	}
 }
 
-/* size requests a call, so many calls. */
-static void run_batch(const struct scms_verify_request *all, unsigned size, unsigned n)
+static void run_call(void *arg, unsigned n)
 {
+	const struct call *call = arg;
+	const struct scms_crypto *crypto = call->asked->crypto;
 	uint8_t verdict[BATCH];
 
-	for (unsigned k = 0, at = 0; k < n; k++, at = at + 2 * size <= BATCH ? at + size : 0) {
-		b.crypto->verify(b.crypto->ctx, all + at, size, verdict);
-		for (unsigned m = 0; m < size; m++)
+	for (unsigned k = 0, at = 0; k < n; k++, at = at + 2 * call->size <= BATCH ? at + call->size : 0) {
+		crypto->verify(crypto->ctx, &call->asked->request[call->kind][at], call->size, verdict);
+		for (unsigned m = 0; m < call->size; m++)
 			bench_require(verdict[m] == SCMS_GOOD, "the engine refuses a signature");
 	}
 }
 
-#define RUN(name, requests, size)                                                                                      \
-	static void name(void *arg, unsigned n)                                                                        \
-	{                                                                                                              \
-		(void)arg;                                                                                             \
-		run_batch(b.requests, size, n);                                                                        \
-	}
+/* As often as it takes for every CA to have its table. */
+static void setup_warm(void *arg)
+{
+	const struct call *call = arg;
 
-RUN(run_known, known, BATCH)
-RUN(run_known_64, known, 64)
-RUN(run_known_one, known, 1)
-RUN(run_votes, known, VOTES)
-RUN(run_unknown, unknown, BATCH)
-RUN(run_unknown_64, unknown, 64)
-RUN(run_unknown_one, unknown, 1)
-RUN(run_implicit, implicit, BATCH)
-RUN(run_implicit_one, implicit, 1)
+	items_make(NULL);
+	run_call(&(struct call){call->asked, KNOWN, BATCH}, 10);
+}
+
+#ifdef HAVE_P256_IFMA
+static void run_comb(void *arg, unsigned n)
+{
+	static struct p256_comb comb;
+	struct p256_ifma *ifma = arg;
+	uint8_t xy[64];
+
+	memcpy(xy, private_key_public(b.ca[0])->x, 32);
+	memcpy(xy + 32, private_key_public(b.ca[0])->y, 32);
+	for (unsigned k = 0; k < n; k++) {
+		p256_ifma_comb(ifma, xy, &comb);
+		bench_use(&comb);
+	}
+}
+#endif
 
 static void run_sign(void *arg, unsigned n)
 {
@@ -268,7 +308,7 @@ static void run_sha256(void *arg, unsigned n)
 
 	(void)arg;
 	for (unsigned k = 0; k < n; k++) {
-		b.crypto->sha256(b.crypto->ctx, &part, 1, out);
+		b.fastest.crypto->sha256(b.fastest.crypto->ctx, &part, 1, out);
 		b.text[0] ^= out[0];
 	}
 }
@@ -286,42 +326,93 @@ static void run_openssl_sha256(void *arg, unsigned n)
 	}
 }
 
+static void engine_make(struct asked *asked, bool portable)
+{
+	const struct scms_verifier_options options = {.portable = portable};
+	size_t size = scms_verifier_size(&options);
+
+	asked->engine = scms_verifier_init(malloc(size), size, &options);
+	bench_require(asked->engine != NULL, "no engine");
+	asked->crypto = scms_verifier_crypto(asked->engine);
+	bench_figure(GROUP, portable ? "memory of a portable engine" : "memory of an engine", (double)size / 1024,
+		     "KiB", 0);
+}
+
+static void add_call(const char *name, struct asked *asked, enum kind kind, unsigned size, const char *limit,
+		     enum bench_aim aim, double value)
+{
+	struct call *call = malloc(sizeof(*call));
+
+	bench_require(call != NULL, "no memory");
+	*call = (struct call){asked, kind, size};
+	bench_add(&(struct bench_row){.group = GROUP,
+				      .name = name,
+				      .setup = setup_warm,
+				      .run = run_call,
+				      .arg = call,
+				      .per = aim == BENCH_COST_MAX ? 1 : size,
+				      .limit = limit,
+				      .aim = aim,
+				      .value = value});
+}
+
+/* Aims that only lanes can meet: on a processor without them the rows are those of the portable back end. */
+static void add_lanes(void)
+{
+	struct asked *a = &b.fastest;
+
+	if (strcmp(scms_verifier_backend(a->engine), "portable") == 0) {
+		bench_skip(GROUP, "batches on AVX-512 IFMA", "the processor has no AVX-512 IFMA");
+		return;
+	}
+	add_call("known key, batch of 64", a, KNOWN, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 24);
+	add_call("known key, batch of 256", a, KNOWN, 256, OPENSSL_ROW, BENCH_SPEED_MIN, 24);
+	add_call("8 votes of known electors, in all", a, KNOWN, VOTES, OPENSSL_ROW, BENCH_COST_MAX, 0.6);
+	add_call("unknown key, compressed, batch of 64", a, UNKNOWN, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 7);
+	add_call("unknown key, compressed, batch of 256", a, UNKNOWN, 256, OPENSSL_ROW, BENCH_SPEED_MIN, 7);
+	add_call("implicit, issuer known, batch of 64", a, IMPLICIT, 64, IMPLICIT_ROW, BENCH_SPEED_MIN, 10);
+	add_call("implicit, issuer known, batch of 256", a, IMPLICIT, 256, IMPLICIT_ROW, BENCH_SPEED_MIN, 10);
+#ifdef HAVE_P256_IFMA
+	bench_add(&(struct bench_row){.group = GROUP,
+				      .name = "making the table of a key",
+				      .setup = items_make,
+				      .run = run_comb,
+				      .arg = p256_ifma_init(aligned_alloc(64, (p256_ifma_size() + 63) & ~(size_t)63)),
+				      .per = 1});
+#endif
+}
+
 void bench_verify(void)
 {
-	static const struct bench_row row[] = {
+	static const struct bench_row plain[] = {
 	    {GROUP, OPENSSL_ROW, items_make, run_openssl, b.by_ca, 1},
-	    {GROUP, "OpenSSL, key from a compressed point", items_make, run_openssl_point, NULL, 1},
-	    {GROUP, "OpenSSL, implicit: reconstruct, then verify", items_make, run_openssl_implicit, NULL, 1},
-	    {GROUP, "known key, one by one", items_make, run_known_one, NULL, 1, OPENSSL_ROW, BENCH_SPEED_MIN, 0.95},
-	    {GROUP, "known key, batch of 64", items_make, run_known_64, NULL, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 24},
-	    {GROUP, "known key, batch of 256", items_make, run_known, NULL, BATCH, OPENSSL_ROW, BENCH_SPEED_MIN, 24},
-	    {GROUP, "8 votes of known electors, in all", items_make, run_votes, NULL, 1, OPENSSL_ROW, BENCH_COST_MAX,
-	     0.6},
-	    {GROUP, "unknown key, compressed, one by one", items_make, run_unknown_one, NULL, 1,
-	     "OpenSSL, key from a compressed point", BENCH_SPEED_MIN, 0.95},
-	    {GROUP, "unknown key, compressed, batch of 64", items_make, run_unknown_64, NULL, 64, OPENSSL_ROW,
-	     BENCH_SPEED_MIN, 7},
-	    {GROUP, "unknown key, compressed, batch of 256", items_make, run_unknown, NULL, BATCH, OPENSSL_ROW,
-	     BENCH_SPEED_MIN, 7},
-	    {GROUP, "implicit, issuer known, one by one", items_make, run_implicit_one, NULL, 1,
-	     "OpenSSL, implicit: reconstruct, then verify", BENCH_SPEED_MIN, 1.6},
-	    {GROUP, "implicit, issuer known, batch of 256", items_make, run_implicit, NULL, BATCH,
-	     "OpenSSL, implicit: reconstruct, then verify", BENCH_SPEED_MIN, 10},
+	    {GROUP, POINT_ROW, items_make, run_openssl_point, NULL, 1},
+	    {GROUP, IMPLICIT_ROW, items_make, run_openssl_implicit, NULL, 1},
+	};
+	static const struct bench_row rest[] = {
 	    {GROUP, "ECDSA_do_sign, parsed key", items_make, run_openssl_sign, NULL, 1},
 	    {GROUP, "sign", items_make, run_sign, NULL, 1, "ECDSA_do_sign, parsed key", BENCH_SPEED_MIN, 0.95},
 	    {"Hashes", "EVP SHA-256 of 150 bytes, fetched once", NULL, run_openssl_sha256, NULL, 1},
 	    {"Hashes", "SHA-256 of 150 bytes", NULL, run_sha256, NULL, 1, "EVP SHA-256 of 150 bytes, fetched once",
 	     BENCH_SPEED_MIN, 0.95},
 	};
-	size_t size = scms_verifier_size(NULL);
-	struct scms_verifier *engine = scms_verifier_init(malloc(size), size, NULL);
 
-	bench_require(engine != NULL, "no engine");
-	b.crypto = scms_verifier_crypto(engine);
+	engine_make(&b.fastest, false);
+	engine_make(&b.portable, true);
 	b.bn = BN_CTX_new();
 	b.md = EVP_MD_fetch(NULL, "SHA2-256", NULL);
 	b.hash = EVP_MD_CTX_new();
-	for (unsigned k = 0; k < sizeof(row) / sizeof(row[0]); k++)
-		bench_add(&row[k]);
-	bench_figure(GROUP, "memory of an engine", (double)size / 1024, "KiB", 0);
+	for (unsigned k = 0; k < sizeof(plain) / sizeof(plain[0]); k++)
+		bench_add(&plain[k]);
+	add_call("known key, one by one", &b.fastest, KNOWN, 1, OPENSSL_ROW, BENCH_SPEED_MIN, 0.95);
+	add_call("unknown key, compressed, one by one", &b.fastest, UNKNOWN, 1, POINT_ROW, BENCH_SPEED_MIN, 0.95);
+	add_call("implicit, issuer known, one by one", &b.fastest, IMPLICIT, 1, IMPLICIT_ROW, BENCH_SPEED_MIN, 1.2);
+	add_lanes();
+	add_call("portable: known key, one by one", &b.portable, KNOWN, 1, OPENSSL_ROW, BENCH_SPEED_MIN, 0.95);
+	add_call("portable: known key, batch of 64", &b.portable, KNOWN, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 3.5);
+	add_call("portable: unknown key, batch of 64", &b.portable, UNKNOWN, 64, POINT_ROW, BENCH_SPEED_MIN, 0.95);
+	add_call("portable: implicit, issuer known, batch of 64", &b.portable, IMPLICIT, 64, IMPLICIT_ROW,
+		 BENCH_SPEED_MIN, 1.6);
+	for (unsigned k = 0; k < sizeof(rest) / sizeof(rest[0]); k++)
+		bench_add(&rest[k]);
 }

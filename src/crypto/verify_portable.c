@@ -121,17 +121,7 @@ static enum scms_verdict sum_judge(struct scms_verifier *v, const EC_POINT *sum)
 	return BN_cmp(m->t, m->x) == 0 ? SCMS_GOOD : SCMS_BAD;
 }
 
-/* sum = u * Q, by its table if it has one. */
-static bool term_make(struct scms_verifier *v, EC_POINT *sum, const struct scms_key *key, const EC_POINT *q)
-{
-	struct portable_numbers *m = &v->numbers;
-
-	if (key != NULL && key->comb_group != NULL)
-		return EC_POINT_mul(key->comb_group, sum, m->u2, NULL, NULL, v->bn) == 1;
-	return EC_POINT_mul(v->group[SCMS_NIST_P256], sum, NULL, q, m->u2, v->bn) == 1;
-}
-
-/* sum = u1 * G + u2 * Q */
+/* sum = u1 * G + u2 * Q, with Q's table if it has one. */
 static bool sum_make(struct scms_verifier *v, const struct scms_key *key, const EC_POINT *q)
 {
 	struct portable_numbers *m = &v->numbers;
@@ -139,18 +129,33 @@ static bool sum_make(struct scms_verifier *v, const struct scms_key *key, const 
 
 	if (key == NULL || key->comb_group == NULL)
 		return EC_POINT_mul(group, m->sum, m->u1, q, m->u2, v->bn) == 1;
-	return term_make(v, m->term, key, q) && EC_POINT_mul(group, m->sum, m->u1, NULL, NULL, v->bn) == 1 &&
+	return EC_POINT_mul(key->comb_group, m->term, m->u2, NULL, NULL, v->bn) == 1 &&
+	       EC_POINT_mul(group, m->sum, m->u1, NULL, NULL, v->bn) == 1 &&
 	       EC_POINT_add(group, m->sum, m->sum, m->term, v->bn) == 1;
 }
 
-/* sum = u1 * G + (u2 e) * P + u2 * Q; infinity too where e * P + Q is, which is nobody's key. */
+/* sum = u3 * P + u2 * Q, with u3 = u2 e */
+static bool signer_make(struct scms_verifier *v, const struct scms_key *key, const EC_POINT *q, const EC_POINT *p)
+{
+	struct portable_numbers *m = &v->numbers;
+	const EC_GROUP *group = v->group[SCMS_NIST_P256];
+	const EC_POINT *point[2] = {p, q};
+	const BIGNUM *scalar[2] = {m->u3, m->u2};
+
+	if (key == NULL || key->comb_group == NULL)
+		return EC_POINTs_mul(group, m->sum, NULL, 2, point, scalar, v->bn) == 1;
+	return EC_POINT_mul(key->comb_group, m->term, m->u2, NULL, NULL, v->bn) == 1 &&
+	       EC_POINT_mul(group, m->sum, NULL, p, m->u3, v->bn) == 1 &&
+	       EC_POINT_add(group, m->sum, m->sum, m->term, v->bn) == 1;
+}
+
+/* sum = u1 * G + u2 * (e * P + Q); infinity too where e * P + Q is, which is nobody's key. */
 static bool sum_make_implicit(struct scms_verifier *v, const struct scms_key *key, const EC_POINT *q, const EC_POINT *p)
 {
 	struct portable_numbers *m = &v->numbers;
 	const EC_GROUP *group = v->group[SCMS_NIST_P256];
 
-	if (!term_make(v, m->term, key, q) || EC_POINT_mul(group, m->sum, NULL, p, m->u3, v->bn) != 1 ||
-	    EC_POINT_add(group, m->sum, m->sum, m->term, v->bn) != 1)
+	if (!signer_make(v, key, q, p))
 		return false;
 	if (EC_POINT_is_at_infinity(group, m->sum))
 		return true;
