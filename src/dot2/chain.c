@@ -42,8 +42,9 @@ static enum scms_reason chain_signatures(struct search *search)
 		uint8_t q[64];
 		enum scms_verdict usable;
 
-		if (cert_is_implicit(&chain->cert[1]) || issuer.curve != recon.curve)
+		if (cert_is_implicit(&chain->cert[1]) || scms_curve_bytes(issuer.curve) != 32)
 			return SCMS_CERT_SIGNATURE;
+		recon.curve = issuer.curve; /* a reconstruction value does not say its curve: it is the issuer's */
 		cert_digest(&chain->cert[0], &chain->cert[1], recon.curve, crypto, digest[0]);
 		usable = crypto->reconstruct(crypto->ctx, &recon, digest[0], &issuer, q);
 		if (usable != SCMS_GOOD)
@@ -246,10 +247,11 @@ void chain_signer_request(const struct chain *chain, const struct scms_crypto *c
 			request->u.point = point;
 		return;
 	}
+	request->u.implicit.issuer = cert_point(&chain->cert[1]);
+	point.curve = request->u.implicit.issuer.curve;
 	cert_digest(leaf, &chain->cert[1], point.curve, crypto, e);
 	request->signer = SCMS_SIGNER_IMPLICIT;
 	request->u.implicit.recon = point;
 	request->u.implicit.e = e;
-	request->u.implicit.issuer = cert_point(&chain->cert[1]);
 	request->u.implicit.issuer_key = crypto->key(crypto->ctx, &request->u.implicit.issuer);
 }

@@ -51,7 +51,7 @@ enum scms_reason chain_judge(struct chain *chain, scms_time64 now, const struct 
 
 /*
  * Fills a request for a signature by the leaf of a valid chain (an explicit key, or an implicit one with its issuer) over
- * digest. e has room for 32 bytes; both must outlive the request.
+ * digest. e has room for 48 bytes and must outlive the request, as must the chain.
  */
 void chain_signer_request(const struct chain *chain, const struct scms_crypto *crypto, uint8_t e[48],
 			  struct scms_verify_request *request);
