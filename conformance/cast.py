@@ -5,7 +5,7 @@ T0 is the time that most cases play at. Names:
 
   A ... L          electors, P-256, valid from 500,000,000 for 12 years
   E384 EB256 EB384 electors on the other curves
-  R1 R2 R3         roots; RB256 RB384 R384 on the other curves
+  R1 R2 R3         roots; R8: of a month; RB256 RB384 R384 on the other curves
   ICA1 ECA1 PCA1 RA1 PG1 CRLG1 MA1 EE1 PN1   below R1 (likewise 2, 3); PG1b, CRLG1b: second of their kind
 
 and, for cases that need something wrong or special, the names made in `special`."""
@@ -99,6 +99,8 @@ def person(name):
     for prefix, curve in (("R384", "p384"), ("RB256", "bp256"), ("RB384", "bp384")):
         if name.startswith(prefix):
             return root(name, CURVES[curve])
+    if name == "R8":
+        return root(name, start=599_000_000, duration=("hours", 24 * 30))
     if name[0] == "R" and name[1:].isdigit():
         return root(name)
     return below(name)
