@@ -382,7 +382,10 @@ def expand(lines):
         nonlocal loops
         combinations = [{}]
         for names, values in loops:
-            combinations = [dict(c, **dict(zip(names, value.split("|")))) for c in combinations for value in values]
+            rows = [value.split("|", len(names) - 1) for value in values]  # the last may have alternatives of its own
+            if any(len(row) != len(names) for row in rows):
+                raise CaseError(f"for {'|'.join(names)}: a value for each")
+            combinations = [dict(c, **dict(zip(names, row))) for c in combinations for row in rows]
         for combination in combinations if block else []:
             done = []
             for number, line in block:
