@@ -318,7 +318,7 @@ class Bench:
 
 def run_case(case, client, keep):
     """None, or what was wrong."""
-    folder = pathlib.Path(keep, case.name) if keep else pathlib.Path(tempfile.mkdtemp(prefix="scms-case-"))
+    folder = pathlib.Path(keep, case.name).resolve() if keep else pathlib.Path(tempfile.mkdtemp(prefix="scms-case-"))
     try:
         if keep:
             shutil.rmtree(folder, ignore_errors=True)
