@@ -3,7 +3,8 @@
 
 A value is: int; bytes for octets; str for text and for enumerated names; None for NULL; a list; {alternative: value} for
 a CHOICE; {field: value} for a SEQUENCE, absent fields left out. Extension additions that the schema does not know are
-kept as bytes under "...", by their number, so that what was decoded is encoded the same again."""
+kept as bytes under "...", by their number, and with them the size of the bitmap ("bits") where it is not the usual one, so that
+what was decoded is encoded the same again. An enumerated value that the schema does not know is refused."""
 import pathlib
 import re
 
@@ -143,13 +144,16 @@ class Sequence(Type):
 
     def read_additions(self, reader, depth, value):
         known, strange = self.added(), {}
-        for number, data in reader.skip_additions().items():
+        count, present = reader.additions()
+        for number, data in present.items():
             if number < len(known):
                 inner = Reader(data)
                 value[known[number].name] = known[number].type.read(inner, depth)
                 inner.done()
             else:
                 strange[number] = data
+        if count != max(len(known), max(present) + 1):
+            strange["bits"] = count  # its writer knew fewer additions, or more
         if strange:
             value["..."] = strange
 
@@ -157,14 +161,15 @@ class Sequence(Type):
         lacking = [f for f in self.root() if f.may_lack()]
         there = lambda f: f.name in value and (f.default is None or value[f.name] != f.default)
         items = {k: f.type.write(value[f.name]) for k, f in enumerate(self.added()) if f.name in value}
-        items.update(value.get("...", {}))
+        items.update({k: v for k, v in value.get("...", {}).items() if k != "bits"})
         bits = [bool(items)] if self.extensible else []
         data = coer.preamble(*bits, *(there(f) for f in lacking)) if self.extensible or lacking else b""
         for field in self.root():
             if not field.may_lack() or there(field):
                 data += field.type.write(value[field.name])
         if items:
-            data += coer.additions(*(items.get(k) for k in range(max(len(self.added()), max(items) + 1))))
+            count = value.get("...", {}).get("bits", max(len(self.added()), max(items) + 1))
+            data += coer.additions(*(items.get(k) for k in range(count)))
         return data
 
 
@@ -264,7 +269,7 @@ TYPES = load(pathlib.Path(__file__).with_name("schema.txt"))
 def decode(name, data, depth=DEPTH):
     """The value of the type of this name that data encodes, all of it. Raises Refused."""
     reader = Reader(data)
-    value = TYPES[name].read(reader, depth)
+    value = TYPES[name].read(reader, depth + 1)  # what is nested in nothing counts too
     reader.done()
     return value
 

@@ -142,8 +142,8 @@ class Reader:
             raise Refused(f"padding bits set before {self.at}")
         return [bool(value >> (8 * size - 1 - k) & 1) for k in range(n)]
 
-    def skip_additions(self):
-        """Reads the extension part of a SEQUENCE; the additions' bytes by index."""
+    def additions(self):
+        """Reads the extension part of a SEQUENCE: how many additions its bitmap has, and the bytes of those present by number."""
         bitmap = self.octets()
         if len(bitmap) < 2 or bitmap[0] > 7:
             raise Refused(f"extension bitmap before {self.at}")
@@ -151,8 +151,8 @@ class Reader:
         bits = int.from_bytes(bitmap[1:], "big")
         if bits == 0 or bits & ((1 << bitmap[0]) - 1):
             raise Refused(f"extension bitmap before {self.at}")
-        present = [bits >> (8 * (len(bitmap) - 1) - 1 - k) & 1 for k in range(count)]
-        return {k: self.octets() for k in range(count) if present[k]}
+        present = [k for k in range(count) if bits >> (8 * (len(bitmap) - 1) - 1 - k) & 1]
+        return count, {k: self.octets() for k in present}
 
     def done(self):
         if self.at != self.end:
