@@ -108,10 +108,13 @@ bool point_same_x(const struct scms_point *a, const struct scms_point *b)
 
 /*
  * Canonical form as a list of pieces. Only tags and lengths of points differ from the bytes as received, and the y of an
- * uncompressed point falls away, so at most three points give at most seven pieces.
+ * uncompressed point falls away, so a point gives at most three pieces: what is before it, its tag, its x. There are at
+ * most three points, and a last piece for the rest.
  */
+#define CANONICAL_PIECES 10
+
 struct canonical {
-	struct scms_slice piece[7];
+	struct scms_slice piece[CANONICAL_PIECES];
 	size_t n;
 	uint8_t patch[3][2];
 	size_t patches;
@@ -384,7 +387,7 @@ bool cert_twin_id10(const struct cert *cert, const struct scms_crypto *crypto, u
 	enum scms_curve curve;
 	const uint8_t *r, *s;
 	uint8_t twin[48], hash[48];
-	struct scms_slice *last, parts[8];
+	struct scms_slice *last, parts[CANONICAL_PIECES + 1];
 	size_t width, k;
 
 	if (!c->has_signature || !signature_parts(&c->signature, &curve, &r, &s))
