@@ -56,6 +56,7 @@ static inline void bench_use(const void *p)
 }
 
 /* The files of this directory. */
+void bench_linkage(void);
 void bench_verify(void);
 
 #endif
