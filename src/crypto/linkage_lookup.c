@@ -152,18 +152,26 @@ static bool seeds_step(const struct linkage_lookup *l, const struct linkage_grou
 	       l->expander->step(l->crypto, group->la2, seeds->two);
 }
 
+/* How many values are made from j0 on. */
+static unsigned chunk_at(const struct linkage_group *group, uint32_t j0)
+{
+	return group->j_max - j0 < LINKAGE_CHUNK ? group->j_max - j0 : LINKAGE_CHUNK;
+}
+
 /* Appends n entries to a period, values and all, without counting them yet. */
 static bool block_put(struct linkage_lookup *l, struct period *period, size_t first, const struct linkage_group *group,
 		      const struct seeds *seeds, size_t n)
 {
-	uint8_t value[4][LINKAGE_BLOCK][16];
+	uint8_t value[LINKAGE_CHUNK][LINKAGE_BLOCK][16];
 
 	memcpy(period->seed1[first], seeds->one, 16 * n);
 	memcpy(period->seed2[first], seeds->two, 16 * n);
-	for (uint32_t j0 = 0; j0 < group->j_max; j0 += 4) {
-		if (!l->expander->values(l->crypto, group->la1, group->la2, j0, seeds->one, seeds->two, value))
+	for (uint32_t j0 = 0; j0 < group->j_max; j0 += LINKAGE_CHUNK) {
+		const unsigned n_j = chunk_at(group, j0);
+
+		if (!l->expander->values(l->crypto, group->la1, group->la2, j0, n_j, seeds->one, seeds->two, value))
 			return false;
-		for (uint32_t j = 0; j < 4 && j0 + j < group->j_max; j++)
+		for (unsigned j = 0; j < n_j; j++)
 			for (size_t k = 0; k < n; k++)
 				pending_add(l, period, value_key(value[j][k]));
 	}
@@ -240,14 +248,17 @@ static void seeds_get(const struct period *period, size_t first, size_t n, struc
 static enum scms_verdict block_has(const struct linkage_lookup *l, const struct run *run, size_t first, size_t n,
 				   const uint8_t value[9])
 {
-	uint8_t made[4][LINKAGE_BLOCK][16];
+	uint8_t made[LINKAGE_CHUNK][LINKAGE_BLOCK][16];
 	struct seeds seeds;
 
 	seeds_get(l->current, first, n, &seeds);
-	for (uint32_t j0 = 0; j0 < run->group.j_max; j0 += 4) {
-		if (!l->expander->values(l->crypto, run->group.la1, run->group.la2, j0, seeds.one, seeds.two, made))
+	for (uint32_t j0 = 0; j0 < run->group.j_max; j0 += LINKAGE_CHUNK) {
+		const unsigned n_j = chunk_at(&run->group, j0);
+
+		if (!l->expander->values(l->crypto, run->group.la1, run->group.la2, j0, n_j, seeds.one, seeds.two,
+					 made))
 			return SCMS_FAILED;
-		for (uint32_t j = 0; j < 4 && j0 + j < run->group.j_max; j++)
+		for (unsigned j = 0; j < n_j; j++)
 			for (size_t k = 0; k < n; k++)
 				if (memcmp(made[j][k], value, 9) == 0)
 					return SCMS_GOOD;

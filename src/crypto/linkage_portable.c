@@ -17,10 +17,10 @@ static bool portable_step(const struct scms_crypto *crypto, uint16_t la, uint8_t
 	return true;
 }
 
-static void inputs(uint16_t la, uint32_t j0, uint8_t in[4][16])
+static void inputs(uint16_t la, uint32_t j0, uint8_t in[LINKAGE_CHUNK][16])
 {
-	memset(in, 0, 64);
-	for (uint32_t j = 0; j < 4; j++) {
+	memset(in, 0, sizeof(uint8_t[LINKAGE_CHUNK][16]));
+	for (uint32_t j = 0; j < LINKAGE_CHUNK; j++) {
 		in[j][0] = (uint8_t)(la >> 8);
 		in[j][1] = (uint8_t)la;
 		for (unsigned k = 0; k < 4; k++)
@@ -28,19 +28,19 @@ static void inputs(uint16_t la, uint32_t j0, uint8_t in[4][16])
 	}
 }
 
-static bool portable_values(const struct scms_crypto *crypto, uint16_t la1, uint16_t la2, uint32_t j0,
+static bool portable_values(const struct scms_crypto *crypto, uint16_t la1, uint16_t la2, uint32_t j0, unsigned n_j,
 			    const uint8_t seed1[LINKAGE_BLOCK][16], const uint8_t seed2[LINKAGE_BLOCK][16],
-			    uint8_t out[4][LINKAGE_BLOCK][16])
+			    uint8_t out[LINKAGE_CHUNK][LINKAGE_BLOCK][16])
 {
-	uint8_t in1[4][16], in2[4][16], one[4][16], two[4][16];
+	uint8_t in1[LINKAGE_CHUNK][16], in2[LINKAGE_CHUNK][16], one[LINKAGE_CHUNK][16], two[LINKAGE_CHUNK][16];
 
 	inputs(la1, j0, in1);
 	inputs(la2, j0, in2);
 	for (unsigned k = 0; k < LINKAGE_BLOCK; k++) {
-		if (!crypto->aes128(crypto->ctx, seed1[k], in1[0], 4, one[0]) ||
-		    !crypto->aes128(crypto->ctx, seed2[k], in2[0], 4, two[0]))
+		if (!crypto->aes128(crypto->ctx, seed1[k], in1[0], n_j, one[0]) ||
+		    !crypto->aes128(crypto->ctx, seed2[k], in2[0], n_j, two[0]))
 			return false;
-		for (unsigned j = 0; j < 4; j++)
+		for (unsigned j = 0; j < n_j; j++)
 			for (unsigned b = 0; b < 16; b++)
 				out[j][k][b] = one[j][b] ^ two[j][b] ^ in1[j][b] ^ in2[j][b];
 	}

@@ -133,36 +133,46 @@ INLINE __m512i input(uint16_t la, uint32_t j)
 	return _mm512_broadcast_i32x4(_mm_set_epi64x(0, (long long)low));
 }
 
-static bool vaes_values(const struct scms_crypto *crypto, uint16_t la1, uint16_t la2, uint32_t j0,
+/* Values j to j + 3 of the four entries of these keys. */
+INLINE void four_values(uint16_t la1, uint16_t la2, uint32_t j0, const __m512i key1[11], const __m512i key2[11],
+			__m512i inputs, uint8_t (*out)[LINKAGE_BLOCK][16], int at)
+{
+	__m512i x[4], y[4];
+
+	UNROLLED
+	for (int j = 0; j < 4; j++) {
+		x[j] = _mm512_xor_si512(input(la1, j0 + (uint32_t)j), key1[0]);
+		y[j] = _mm512_xor_si512(input(la2, j0 + (uint32_t)j), key2[0]);
+	}
+	UNROLLED
+	for (int r = 1; r < 10; r++) {
+		UNROLLED
+		for (int j = 0; j < 4; j++) {
+			x[j] = _mm512_aesenc_epi128(x[j], key1[r]);
+			y[j] = _mm512_aesenc_epi128(y[j], key2[r]);
+		}
+	}
+	UNROLLED
+	for (int j = 0; j < 4; j++)
+		_mm512_storeu_si512(out[j][at], xor3(_mm512_aesenclast_epi128(x[j], key1[10]),
+						     _mm512_aesenclast_epi128(y[j], key2[10]), inputs));
+}
+
+static bool vaes_values(const struct scms_crypto *crypto, uint16_t la1, uint16_t la2, uint32_t j0, unsigned n_j,
 			const uint8_t seed1[LINKAGE_BLOCK][16], const uint8_t seed2[LINKAGE_BLOCK][16],
-			uint8_t out[4][LINKAGE_BLOCK][16])
+			uint8_t out[LINKAGE_CHUNK][LINKAGE_BLOCK][16])
 {
 	/* The inputs are added to the outputs; j is the same in both and goes away. */
 	const __m512i inputs = _mm512_xor_si512(input(la1, 0), input(la2, 0));
 
 	(void)crypto;
 	for (int at = 0; at < LINKAGE_BLOCK; at += 4) {
-		__m512i key1[11], key2[11], x[4], y[4];
+		__m512i key1[11], key2[11];
 
 		key_schedule(_mm512_loadu_si512(seed1[at]), key1);
 		key_schedule(_mm512_loadu_si512(seed2[at]), key2);
-		UNROLLED
-		for (int j = 0; j < 4; j++) {
-			x[j] = _mm512_xor_si512(input(la1, j0 + (uint32_t)j), key1[0]);
-			y[j] = _mm512_xor_si512(input(la2, j0 + (uint32_t)j), key2[0]);
-		}
-		UNROLLED
-		for (int r = 1; r < 10; r++) {
-			UNROLLED
-			for (int j = 0; j < 4; j++) {
-				x[j] = _mm512_aesenc_epi128(x[j], key1[r]);
-				y[j] = _mm512_aesenc_epi128(y[j], key2[r]);
-			}
-		}
-		UNROLLED
-		for (int j = 0; j < 4; j++)
-			_mm512_storeu_si512(out[j][at], xor3(_mm512_aesenclast_epi128(x[j], key1[10]),
-							     _mm512_aesenclast_epi128(y[j], key2[10]), inputs));
+		for (unsigned j = 0; j < n_j; j += 4)
+			four_values(la1, la2, j0 + j, key1, key2, inputs, &out[j], at);
 	}
 	return true;
 }
