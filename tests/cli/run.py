@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of scms say and with which exit code: run.py SCMS DATA [--write]
+"""What the commands of scms say and with which exit code: run.py SCMS DATA ANY_VALUE [--write]
 
 Every test is a method; what a command prints for people is compared with a
 file in expected/ (--write renews them: read the difference before you commit).
@@ -20,7 +20,7 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCMS, DATA = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+SCMS, DATA, ANY_VALUE = (os.path.abspath(p) for p in sys.argv[1:4])
 WRITE = '--write' in sys.argv
 
 # File, and the type that show finds by itself.
@@ -185,6 +185,28 @@ class Show(Case):
             json.loads(text)
             again = self.good('encode', '--type', kind, self.file(text))
             self.assertEqual(again, read(path), path)
+
+    def test_any_value_of_any_type(self):
+        """Whatever decodes can be shown in every form, and no byte of it reaches the terminal as it is."""
+        subprocess.run([ANY_VALUE, self.dir, '4'], check=True, timeout=60)
+        files = {}
+        for name in sorted(os.listdir(self.dir)):
+            files.setdefault(name.split('.')[0], []).append(os.path.join(self.dir, name))
+        self.assertGreater(len(files), 250)
+        # As messages, those of the same name would have to keep to more rules.
+        messages = {m['name'] for m in json.loads(self.good('types', '--json'))['messages']}
+        for kind, paths in files.items():
+            if kind in messages:
+                continue
+            text = self.good('show', '--type', kind, *paths).decode()
+            self.assertNotRegex(text, '[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]', kind)
+            self.assertGreaterEqual(text.count(': %s, ' % kind), len(paths))
+        for kind in ('Ieee1609Dot2Data', 'ScmsPDU', 'ScmsFile', 'BallotHistory', 'TrustStore', 'GlobalPolicyData'):
+            for path in files[kind]:
+                self.good('show', '--type', kind, '--hex', path)
+                text = self.good('show', '--type', kind, '--json', path)
+                again = self.good('encode', '--type', kind, self.file(text))
+                self.assertEqual(again, read(path), path)
 
     def test_json_opens_envelopes(self):
         value = json.loads(self.good('show', '--json', 'electors/v124-ballot-addRoot1-by-ABC.coer'))
