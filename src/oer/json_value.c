@@ -147,7 +147,7 @@ bool json_token_is_hex(const struct reader *r, uint32_t token, size_t *n)
 
 uint8_t json_hex_byte(const struct reader *r, uint32_t at)
 {
-	return (uint8_t)(hex_digit(r->text.p[at]) << 4 | hex_digit(r->text.p[at + 1]));
+	return (uint8_t)((unsigned)hex_digit(r->text.p[at]) << 4 | (unsigned)hex_digit(r->text.p[at + 1]));
 }
 
 void json_put_hex(struct reader *r, uint32_t token)
