@@ -18,11 +18,15 @@ The client understands init, apply, check and dump (README.md). Example: run.py 
 Exit code: 0 all passed, 1 not, 2 usage."""
 import concurrent.futures
 import json
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import xml.sax.saxutils
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -49,6 +53,39 @@ def expect_one_of(what, allowed, found):
         raise Wrong(f"{what}: expected {allowed}, found {found}")
 
 
+def read_some(stream, out):
+    """Reads to the end of a stream and keeps what a case may be long, so that a flood of output fills no memory."""
+    while chunk := stream.read1(1 << 16):
+        if len(out) <= OUTPUT_MAX:
+            out += chunk
+
+
+def ends(pid):
+    """Does a child end within TIMEOUT? It is left to be waited for."""
+    deadline, pause = time.monotonic() + TIMEOUT, 0.001
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
+    return True
+
+
+def run_client(line):
+    """(exit code, output, errors); the code is None where the client did not end in time. Nothing that it started lives on."""
+    output, errors = bytearray(), bytearray()
+    with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as client:
+        readers = [threading.Thread(target=read_some, args=pair) for pair in ((client.stdout, output), (client.stderr, errors))]
+        for reader in readers:
+            reader.start()
+        in_time = ends(client.pid)
+        os.killpg(client.pid, signal.SIGKILL)  # the client's own session; not yet waited for, so its number is nobody else's
+        code = client.wait()
+        for reader in readers:
+            reader.join()
+    return code if in_time else None, bytes(output), bytes(errors)
+
+
 class Bench:
     """One case at work: a folder, a client, the files made."""
 
@@ -70,19 +107,20 @@ class Bench:
     def call(self, command, *arguments):
         line = [*self.client, command, "--state", str(self.state), *arguments]
         try:
-            done = subprocess.run(line, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired:
-            raise Wrong(f"{command}: no answer within {TIMEOUT} s") from None
+            code, output, errors = run_client(line)
         except OSError as error:
             raise Wrong(f"{command}: {line[0]}: {error}") from None
-        output = done.stdout[:OUTPUT_MAX]
+        if code is None:
+            raise Wrong(f"{command}: no answer within {TIMEOUT} s")
+        if len(output) > OUTPUT_MAX:
+            raise Wrong(f"{command}: more than {OUTPUT_MAX} bytes on standard output")
         try:
             answer = json.loads(output) if output.strip() else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Wrong(f"{command}: not one JSON object on standard output: {error}") from None
-        if done.returncode in (0, 1) and not isinstance(answer, dict):
-            raise Wrong(f"{command}: exit code {done.returncode} without a JSON object; standard error: {done.stderr[-300:]!r}")
-        return done.returncode, answer
+        if code in (0, 1) and not isinstance(answer, dict):
+            raise Wrong(f"{command}: exit code {code} without a JSON object; standard error: {errors[-300:]!r}")
+        return code, answer
 
     # ---- steps ----
 
@@ -303,7 +341,7 @@ class Bench:
     def damage(self, step):
         """Spoils every regular file of the store."""
         for path in sorted(self.state.rglob("*")):
-            if not path.is_file() or path.name == "lock":
+            if path.is_symlink() or not path.is_file() or path.name == "lock":  # a link may lead out of the store
                 continue
             data = path.read_bytes()
             how = step["plain"][0]
