@@ -354,8 +354,18 @@ class Bench:
             path.write_bytes(data)
 
 
+def harmless(text):
+    """What a client said may stand in a report: no control characters, for terminals and XML."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)[:4000]
+
+
 def run_case(case, client, keep):
     """None, or what was wrong."""
+    problem = try_case(case, client, keep)
+    return None if problem is None else harmless(problem)
+
+
+def try_case(case, client, keep):
     folder = pathlib.Path(keep, case.name).resolve() if keep else pathlib.Path(tempfile.mkdtemp(prefix="scms-case-"))
     try:
         if keep:
