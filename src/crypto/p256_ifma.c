@@ -257,9 +257,9 @@ void p256_ifma_verify(struct p256_ifma *ifma, enum p256_kind kind, const struct 
 	for (unsigned k = 0; k < n; k++) {
 		unsigned bit = 1U << k % 8, v = k / 8;
 
-		/* The loop above has set all of them: NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (!(on_curve[v] & bit))
 			verdict[k] = SCMS_BAD;
+		/* The loop above has set all of them: NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		else if (masks[v].undecided & bit)
 			verdict[k] = P256_UNDECIDED;
 		else

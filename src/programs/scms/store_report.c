@@ -325,7 +325,7 @@ void session_report_words(const struct session_report *report, const struct scms
 	json_array_foreach(report->crls, k, entry)
 		fprintf(to, "CRL series %lld of %s: %s\n", (long long)json_integer_value(json_object_get(entry, "series")),
 			json_string_value(json_object_get(entry, "craca")), json_string_value(json_object_get(entry, "outcome")));
-	fprintf(to, "%s; quorum %u\n", result->changed ? "The store has changed" : "Nothing changed", result->quorum);
+	fprintf(to, "%s; quorum %u\n", result->changed ? "This changes the store" : "This changes nothing", result->quorum);
 }
 
 /* ---- log ---- */
