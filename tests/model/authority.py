@@ -115,7 +115,7 @@ class Authority:
 
     def take_policy(self, store, now, session):  # G1
         policy, candidates = session.policy, self.candidates(store, session)
-        if policy.digest == store.policy_digest:
+        if any(kept and kept.digest == policy.digest for kept in (store.policy, store.policy_next)):
             return store, 'UNCHANGED'
         if policy.generation <= max(store.policy_time or 0, store.policy_after):  # G1.4, G6
             return store, 'ROLLBACK'
@@ -149,13 +149,13 @@ class Authority:
 
     def enforce_policy(self, store, now, policy, chain):
         before = self.in_force(store, now)
-        new = InForce(policy.active,
+        new = InForce(policy.digest, policy.active,
                       policy.quorum or (before.quorum if before else ()),  # G2: absent leaves it
                       policy.removed if policy.removed is not None else before.removed if before else frozenset(),
                       policy.versions, policy.tolerance)
         is_next = policy.active > now  # G1.5
         return store._replace(policy=before if is_next else new, policy_next=new if is_next else None,
-                              policy_time=policy.generation, policy_digest=policy.digest, policy_signer=chain)
+                              policy_time=policy.generation, policy_signer=chain)
 
     def in_force(self, store, now):  # G1.5
         if store.policy_next and now >= store.policy_next.active:
@@ -173,10 +173,9 @@ class Authority:
         return store.config.tolerance
 
     def named_version(self, store, now):
+        """The chain file version that the policy names; it outlives the PG, as the quorum does (G7)."""
         policy = self.in_force(store, now)
-        if policy and policy.versions and store.policy_signer:  # G7
-            return self.value_at(policy.versions, now)
-        return None
+        return self.value_at(policy.versions, now) if policy and policy.versions else None
 
     def withheld(self, store, now):  # G8
         policy = self.in_force(store, now)
@@ -190,16 +189,16 @@ class Authority:
 
     def take_chain(self, store, now, session):  # G4
         chain = session.chain
-        if chain.digest == store.chain_digest:
-            return store, 'UNCHANGED'
         if store.version is not None and self.is_older(chain.version, store.version):  # G4.1
             return store, 'ROLLBACK'
         named = self.named_version(store, now)
         version = store.version
         if named is not None and not self.is_beyond(chain.version, named):  # G4.3
             version = chain.version
-        store = store._replace(version=version, chain_digest=chain.digest, chain_certs=chain.certificates)
-        return store, 'ACCEPTED' if named in (None, chain.version) else 'VERSION_MISMATCH'  # G4.2
+        new = store._replace(version=version, chain_digest=chain.digest, chain_certs=chain.certificates)
+        if chain.digest == store.chain_digest:
+            return new, 'UNCHANGED'
+        return new, 'ACCEPTED' if named in (None, chain.version) else 'VERSION_MISMATCH'  # G4.2
 
     def is_beyond(self, version, named):
         return version != named and not self.is_older(version, named)
@@ -293,8 +292,9 @@ class Authority:
                        kept=s.listed | s.kept, after=time) if ended(s.signer) else s for s in series)
         store = store._replace(crls=series)
         if ended(store.policy_signer):  # G7: what it said stays, but for the operational parameters
-            store = store._replace(policy=self.in_force(store, now), policy_next=None, policy_time=None,
-                                   policy_digest=None, policy_signer=(), policy_after=max(store.policy_after, time))
+            last = self.in_force(store, now)
+            store = store._replace(policy=last and last._replace(digest=None), policy_next=None, policy_time=None,
+                                   policy_signer=(), policy_after=max(store.policy_after, time))
         return store
 
     def is_stale(self, store, now):  # G5.5

@@ -5,7 +5,7 @@ Each check looks only at the store before, the files, and the store after; who
 really signed a vote is asked of the vote, never of the report.
 """
 
-from records import ADD_ELECTOR, ADD_ROOT
+from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT
 
 
 class Broken(Exception):
@@ -48,26 +48,28 @@ def check_quorum(rules, old, new, now, session):
         require(added <= signed, 'endorsers that never signed', root.cert, added - signed)
     for tomb in new.tombstones - old.tombstones:
         require(carried(tomb.motion, tomb.identity), 'a removal without a quorum', tomb.identity)
+    for root in known - {root.cert for root in new.roots}:
+        require(carried(REMOVE_ROOT, root.identity), 'a root is lost', root)
+    for elector in old.electors - new.electors:  # the other way out is D8.2
+        require(carried(REMOVE_ELECTOR, elector.identity) or now >= elector.end, 'an elector is lost', elector)
 
 
 def check_removal(rules, old, new):
     """Tombstones stay their time, and what they name stays away, under any certificate."""
     for tomb in old.tombstones - new.tombstones:
         require(rules.signed_time(new) >= tomb.until, 'a tombstone went early', tomb.identity)
-    members = new.members()
+    entered = new.members() - old.members()
     for tomb in new.tombstones:
-        require(not any(m.identity == tomb.identity or m.key == tomb.key for m in members),
-                'a removed certificate or key is back', tomb.identity)
+        require(not any(m.identity == tomb.identity for m in new.members()), 'a removed member stays', tomb.identity)
+        require(not any(m.key == tomb.key for m in entered), 'a removed key is back', tomb.identity)
 
 
 def check_roots(rules, old, new, now):
-    """A root is lost by its removal only; suspended only by a removal of electors or a change of quorum, never by
-    what a file lacks."""
+    """A root is suspended only by a removal of electors or a change of quorum, never by what a file lacks."""
     dead = {tomb.identity for tomb in new.tombstones}
     for root in old.roots:
         after = new.root(root.cert.identity)
         if after is None:
-            require(root.cert.identity in dead, 'a root is lost', root.cert)
             continue
         was, is_now = rules.root_status(old, now, root), rules.root_status(new, now, after)
         if is_now == 'suspended' and was == 'trusted':

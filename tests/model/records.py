@@ -190,6 +190,7 @@ class Tombstone(NamedTuple):
 class InForce(NamedTuple):
     """The policy as it acts: what a policy leaves out stays as it was (G2)."""
 
+    digest: Optional[str]         # of the file; None once its PG is gone
     active: int
     quorum: Tuple
     removed: FrozenSet[str]
@@ -222,7 +223,6 @@ class Store(NamedTuple):
     policy: Optional[InForce] = None
     policy_next: Optional[InForce] = None       # G1.5
     policy_time: Optional[int] = None           # generationTime of the last accepted
-    policy_digest: Optional[str] = None
     policy_signer: Tuple[Cert, ...] = ()
     policy_after: int = 0                       # G6: newer than the removal of the last PG
     version: Optional[int] = None               # chain file (G4)
