@@ -60,10 +60,18 @@ def read_some(stream, out):
             out += chunk
 
 
+def has_ended(pid):
+    """Has a child ended? It is left to be waited for, so that its number stays its own."""
+    if hasattr(os, "waitid"):  # not in PyPy, nor in older Pythons of macOS
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return state[:1] in ("Z", "")
+
+
 def ends(pid):
-    """Does a child end within TIMEOUT? It is left to be waited for."""
+    """Does a child end within TIMEOUT?"""
     deadline, pause = time.monotonic() + TIMEOUT, 0.001
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+    while not has_ended(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(pause)
