@@ -23,6 +23,7 @@ static const struct oer_type *const candidates[] = {
     &oer_ElectorBallot121,
     &oer_BallotHistory,
     &oer_TrustStore,
+    &oer_StoreSlot,
     &oer_CrlContents,
     &oer_SignedCertificateRequest,
     /* parts of the above, that somebody has cut out */

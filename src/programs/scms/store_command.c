@@ -170,7 +170,7 @@ static bool read_limited(const char *command, const char *path, uint32_t limit, 
 bool session_read(const char *command, const struct store_options *options, const struct scms_limits *limits,
 		  struct session_files *files)
 {
-	*files = (struct session_files){0};
+	*files = (struct session_files){.limits = *limits};
 	if (!read_limited(command, options->policy, limits->policy_bytes, &files->session.policy) ||
 	    !read_limited(command, options->crl, limits->crl_bytes, &files->session.crl) ||
 	    !read_limited(command, options->chain, limits->chain_bytes, &files->session.chain) ||

@@ -86,6 +86,7 @@ json_t *json_hex(const uint8_t *bytes, size_t n);
 
 struct session_files {
 	struct scms_session session;
+	struct scms_limits limits; /* a file above its limit has a length, and no bytes that may be looked at */
 	struct scms_slice own[STORE_FILES_MAX];
 	struct scms_slice certificates[STORE_FILES_MAX];
 };

@@ -330,12 +330,17 @@ void session_report_words(const struct session_report *report, const struct scms
 
 /* ---- log ---- */
 
-static void log_file(json_t *files, const char *name, struct scms_slice bytes, const struct scms_crypto *crypto)
+static void log_file(json_t *files, const char *name, struct scms_slice bytes, size_t limit, const struct scms_crypto *crypto)
 {
 	uint8_t hash[32];
 
 	if (bytes.p == NULL)
 		return;
+	if (bytes.n > limit) {
+		/* It was refused by its length, and never read. */
+		json_array_append_new(files, json_pack("{s:s, s:s}", "file", name, "sha256", "not read: above the limit"));
+		return;
+	}
 	crypto->sha256(crypto->ctx, &bytes, 1, hash);
 	json_array_append_new(files, json_pack("{s:s, s:o}", "file", name, "sha256", json_hex(hash, 32)));
 }
@@ -347,14 +352,14 @@ char *session_log_line(const struct session_files *files, scms_time64 now, uint6
 	const struct scms_session *session = &files->session;
 	char *line;
 
-	log_file(list, "policy", session->policy, crypto);
-	log_file(list, "crl", session->crl, crypto);
-	log_file(list, "chain", session->chain, crypto);
-	log_file(list, "history", session->history, crypto);
+	log_file(list, "policy", session->policy, files->limits.policy_bytes, crypto);
+	log_file(list, "crl", session->crl, files->limits.crl_bytes, crypto);
+	log_file(list, "chain", session->chain, files->limits.chain_bytes, crypto);
+	log_file(list, "history", session->history, files->limits.history_bytes, crypto);
 	for (size_t k = 0; k < session->own_count; k++)
-		log_file(list, "own", session->own[k], crypto);
+		log_file(list, "own", session->own[k], SIZE_MAX, crypto);
 	for (size_t k = 0; k < session->certificate_count; k++)
-		log_file(list, "cert", session->certificates[k], crypto);
+		log_file(list, "cert", session->certificates[k], SIZE_MAX, crypto);
 	json_object_set_new(json, "counter", json_integer((json_int_t)counter));
 	json_object_set_new(json, "now", json_integer((json_int_t)now));
 	json_object_set_new(json, "files", list);
