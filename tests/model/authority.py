@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may speak below the roots: chains of certificates, policy files, chain files, CRLs (rules B8, D6, G)."""
 
-from records import REMOVE_ROOT, ROLE_PG, ROLE_RA, InForce, Series
+from records import REMOVE_ROOT, InForce, Series
 
 # conformance.md: where several hold, the first in this line is reported.
 CERTIFICATE_REASONS = ('CERT_NOT_YET_VALID', 'CERT_EXPIRED', 'CERT_REVOKED', 'CHAIN_INCOMPLETE', 'CHAIN_TOO_LONG',
@@ -16,7 +16,7 @@ class Authority:
     # -- chains ----------------------------------------------------------------------------------
 
     def candidates(self, store, session=None):  # B8
-        known = store.certs | store.chain_certs | store.own | {root.cert for root in store.roots}
+        known = store.certs | store.chain_certs | store.own | store.own_issuers | {root.cert for root in store.roots}
         return known | session.candidates if session else known
 
     def check(self, store, now, cert, candidates):
@@ -50,11 +50,14 @@ class Authority:
             faults.add('CERT_REVOKED')
         if len(chain) > LONGEST_CHAIN:
             faults.add('CHAIN_TOO_LONG')
-        faults |= self.root_faults(store, now, top)
+        else:
+            faults |= self.root_faults(store, now, top)
         for below, subject in enumerate(chain[:-1]):
             for distance, issuer in enumerate(chain[below + 1:], 1):  # G9
                 if not self.permits(issuer, subject, distance):
                     faults.add('CERT_PERMISSIONS')
+            if not (chain[below + 1].start <= subject.start and subject.end <= chain[below + 1].end):
+                faults.add('CERT_PERMISSIONS')
             above = next((cert.region for cert in chain[below + 1:] if cert.region), None)  # without one: the issuer's
             if subject.region and above and not above.covers(subject.region):
                 faults.add('CERT_REGION')
@@ -123,10 +126,10 @@ class Authority:
             return store, 'TIME_FUTURE'
 
         def is_pg(chain):
-            return chain[0].has_role(ROLE_PG) and chain[0].series == SPECIAL
+            return chain[0].role == 'pg' and chain[0].series == SPECIAL
 
         def is_ra(chain):
-            return chain[0].has_role(ROLE_RA)
+            return chain[0].role == 'ra'
 
         def outer_fits(chain):
             return is_pg(chain) or (policy.is_local and is_ra(chain))
@@ -204,13 +207,16 @@ class Authority:
         return version != named and not self.is_older(version, named)
 
     def take_own(self, store, now, session):  # D6.1, H9
+        """The valid ones replace the holder's; their issuers are kept with them."""
         candidates = self.candidates(store, session) | frozenset(session.own)
-        reasons = tuple(self.check(store, now, cert, candidates)[0] for cert in session.own)
-        valid = frozenset(cert for cert, reason in zip(session.own, reasons) if reason == 'VALID')
+        judged = [self.check(store, now, cert, candidates) for cert in session.own]
+        valid = [chain for reason, chain in judged if reason == 'VALID']
         if not valid:
-            return store, reasons
-        accepted = 'UNCHANGED' if valid == store.own else 'ACCEPTED'
-        return store._replace(own=valid), tuple(accepted if reason == 'VALID' else reason for reason in reasons)
+            return store, tuple(reason for reason, _ in judged)
+        own = frozenset(chain[0] for chain in valid)
+        accepted = 'UNCHANGED' if own == store.own else 'ACCEPTED'
+        new = store._replace(own=own, own_issuers=frozenset(cert for chain in valid for cert in chain[1:-1]))
+        return new, tuple(accepted if reason == 'VALID' else reason for reason, _ in judged)
 
     def own_faults(self, store, now):
         """Why the holder must cease operation; empty if it need not (D6.1)."""
@@ -233,7 +239,7 @@ class Authority:
         if refusal:
             return store, refusal
         candidates = self.candidates(store, session)
-        chains = list(self.valid_signers(store, now, crl.signature, candidates, lambda chain: True))
+        chains = list(self.valid_signers(store, now, crl.signature, candidates, lambda chain: chain[0].crl_ssp))
         if not chains:
             return store, 'CRL_SIGNER'
         chains = [chain for chain in chains if self.may_sign(chain, crl)]
@@ -263,8 +269,6 @@ class Authority:
 
     def may_sign(self, chain, crl):  # G5.1
         signer = chain[0]
-        if signer.crl_ssp is None:
-            return False
         is_craca, series = signer.crl_ssp
         craca = signer if is_craca else chain[1] if len(chain) > 1 else None
         if crl.series not in series or craca is None or craca.h8 != crl.craca:

@@ -29,7 +29,7 @@ class Cert:
     """A certificate, as far as the rules look at one."""
 
     __slots__ = ('identity', 'h8', 'id10', 'key', 'profile', 'start', 'end', 'issuer', 'is_self_signed',
-                 'is_signed_by', 'craca', 'series', 'app', 'crl_ssp', 'request', 'groups', 'region', 'linkage', 'raw')
+                 'is_signed_by', 'craca', 'series', 'app', 'role', 'crl_ssp', 'request', 'groups', 'region', 'linkage', 'raw', 'view')
 
     def __init__(self, identity, h8, key, profile, start, end, is_self_signed, **more):
         self.identity: str = identity      # SHA-256 of the canonical form
@@ -45,21 +45,17 @@ class Cert:
         self.craca: str = more.get('craca', '000000')             # HashedId3
         self.series: int = more.get('series', 0)
         self.app: Tuple = more.get('app', ())                     # ((psid, ssp bytes or None), ...)
+        self.role: Optional[str] = more.get('role')               # 'pg', 'ra', ...: the SSP of PSID 0x23
         self.crl_ssp = more.get('crl_ssp')                        # (is_craca, {series, ...}) or None
         self.request: Tuple = more.get('request', ())             # psids of certRequestPermissions
         self.groups: Tuple = more.get('groups', ())               # certIssuePermissions: Group records
         self.region = more.get('region')                          # a region with covers(other), or None
         self.linkage = more.get('linkage')                        # linkageData, or None
         self.raw: bytes = more.get('raw', b'')
-
-    def has_role(self, role):
-        return any(psid == 0x23 and ssp is not None and ssp[:1] == role for psid, ssp in self.app)
+        self.view = more.get('view')                              # for whoever made the record
 
     def __repr__(self):
         return '<%s %s>' % (self.profile or 'cert', self.identity[:8])
-
-
-ROLE_PG, ROLE_CRLG, ROLE_RA = b'\x82', b'\x86', b'\x8b'
 
 
 class Group(NamedTuple):
@@ -230,6 +226,7 @@ class Store(NamedTuple):
     chain_certs: FrozenSet[Cert] = frozenset()
     certs: FrozenSet[Cert] = frozenset()        # provisioned
     own: FrozenSet[Cert] = frozenset()
+    own_issuers: FrozenSet[Cert] = frozenset()
     crls: FrozenSet[Series] = frozenset()
 
     def elector(self, h8):

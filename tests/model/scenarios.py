@@ -8,7 +8,7 @@ of which somebody stripped votes, replays, and what a thief of one key can make.
 
 import itertools
 
-from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT, ROLE_CRLG, ROLE_PG, SECOND, YEAR, Config
+from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT, SECOND, YEAR, Config
 from toy import Files, Maker
 
 T0 = 500_000_000 * SECOND  # provisioning
@@ -123,7 +123,7 @@ def quorum():
     w = World('quorum', 5, (T0 + 10 * DAY, T0 + 30 * DAY))
     a, b, c, d, e = w.electors_('ABCDE')
     r1, r2 = w.make.root('r1', T0 - YEAR, 17), w.make.root('r2', T0 - YEAR, 17)
-    pg, pg2 = w.make.component('pg', ROLE_PG, r1, T0 - YEAR, 4), w.make.component('pg2', ROLE_PG, r2, T0 - YEAR, 4)
+    pg, pg2 = w.make.component('pg', 'pg', r1, T0 - YEAR, 4), w.make.component('pg2', 'pg', r2, T0 - YEAR, 4)
     w.provision([a, b, c, d], [r1], certs=[pg], quorum=2, ceiling=3)
     days = iter(range(1, 99))
 
@@ -282,8 +282,8 @@ def everything(count, quorum_, depth):
     electors = w.electors_('ABCDE'[:count])
     new, = w.electors_('N')
     r1, r2 = w.make.root('r1', T0 - YEAR, 17), w.make.root('r2', T0 - YEAR, 17)
-    pg, pg2 = w.make.component('pg', ROLE_PG, r1, T0 - YEAR, 4), w.make.component('pg2', ROLE_PG, r2, T0 - YEAR, 4)
-    crlg = w.make.component('crlg', ROLE_CRLG, r1, T0 - YEAR, 4, crl_series=(1, 2, 3, 4))
+    pg, pg2 = w.make.component('pg', 'pg', r1, T0 - YEAR, 4), w.make.component('pg2', 'pg', r2, T0 - YEAR, 4)
+    crlg = w.make.component('crlg', 'crl', r1, T0 - YEAR, 4, crl_series=(1, 2, 3, 4))
     w.provision(electors, [r1], certs=[pg, crlg], quorum=quorum_)
     for root in (r1, r2):
         for group in list(itertools.combinations(electors, quorum_)) + [[new] + electors[1:quorum_]]:

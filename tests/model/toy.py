@@ -15,6 +15,7 @@ from records import (ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT, SECOND,
                      Ballot, Cert, Chain, Crl, Group, Policy, Session, Signed, Tbs, Vote)
 
 TYPES = {ADD_ROOT: 0, ADD_ELECTOR: 1, REMOVE_ROOT: 2, REMOVE_ELECTOR: 3}
+ROLES = {'pg': b'\x82', 'crl': b'\x86'}
 ONE = (1).to_bytes(32, 'big')
 
 
@@ -130,7 +131,8 @@ class Maker:
 
     def component(self, name, role, root, start, years, crl_series=()):
         """A component of the special series, by the root itself: PG or CRLG."""
-        perms, app, crl_ssp = [psid_ssp(0x23, role + b'\x00\x01')], [(0x23, role + b'\x00\x01')], None
+        ssp = ROLES[role] + b'\x00\x01'
+        perms, app, crl_ssp = [psid_ssp(0x23, ssp)], [(0x23, ssp)], None
         if crl_series:
             ssp = b'\x00\x01\x01' + list_of([u16(n) for n in crl_series])
             perms.append(psid_ssp(0x100, ssp))
@@ -138,7 +140,7 @@ class Maker:
             crl_ssp = (False, frozenset(crl_series))
         craca = bytes.fromhex(root.cert.h8)[5:]
         x, raw = self.certificate(name, start, years, root, b'\x81' + octets(name.encode()), perms, craca, 256)
-        return self.record(raw, x, None, start, years, True, issuer=root, app=tuple(app), crl_ssp=crl_ssp,
+        return self.record(raw, x, None, start, years, True, issuer=root, app=tuple(app), role=role, crl_ssp=crl_ssp,
                            craca=craca.hex(), series=256)
 
     # -- votes and ballots ----------------------------------------------------------------------
