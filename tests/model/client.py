@@ -30,6 +30,10 @@ class Usage(Exception):
     pass
 
 
+class ClockBack(Exception):
+    """Rule G6: the session is refused."""
+
+
 def contents(path):
     try:
         return pathlib.Path(path).read_bytes()
@@ -176,8 +180,7 @@ class Client:
         session, refused, crls = read_session(paths, own, candidates, limits)
         new, said = self.rules.apply(store, now, session)
         if said.clock_back:
-            print('CLOCK_BACK', file=sys.stderr)
-            return UNREADABLE, None
+            raise ClockBack
         if said.changed:
             state.save(folder, new, limits)
         return 1 if refused else 0, session_answer(session, said, refused, crls)
@@ -251,6 +254,9 @@ def main(rules):
     except Usage as usage:
         print(usage, file=sys.stderr)
         return USAGE
+    except ClockBack:
+        print('CLOCK_BACK', file=sys.stderr)
+        return UNREADABLE
     except state.Unreadable as unreadable:
         print('STORE_UNREADABLE: %s' % unreadable, file=sys.stderr)
         return UNREADABLE

@@ -80,7 +80,7 @@ class Rules(Authority):
             return store, Verdict('QUORUM_NOT_MET', m, votes)
         if not ballot.subject.is_self_signed():  # C5.1
             return store, Verdict('SUBJECT_SIGNATURE', m)
-        if len(counted) < m:  # C6
+        if self.tally(votes, counted) < m:  # C6
             return store, Verdict('QUORUM_NOT_MET', m, votes)
         return self.effect(store, now, ballot, m, votes, counted)
 
@@ -194,6 +194,10 @@ class Rules(Authority):
                         counted[elector.identity] = vote.time
             votes.append((elector.identity if elector else vote.signer, reason))
         return tuple(votes), counted
+
+    def tally(self, votes, counted):
+        """Votes are counted over distinct electors (B5)."""
+        return len(counted)
 
     def holds_already(self, store, ballot, elector):
         """D2: the elector's vote for this root was counted before."""

@@ -32,8 +32,8 @@ class World:
     def electors_(self, names, start=T0 - YEAR, years=12, **more):
         return [self.make.elector(name, start, years, **more) for name in names]
 
-    def provision(self, electors, roots, certs=(), **config):
-        self.electors, self.roots, self.certs = electors, roots, certs
+    def provision(self, electors, roots, certs=(), own=(), **config):
+        self.electors, self.roots, self.certs, self.own = electors, roots, certs, own
         config.setdefault('quorum', 2)
         config.setdefault('floor', 2)
         config.setdefault('ceiling', max(config['floor'], len(electors) - 1))
@@ -275,16 +275,16 @@ def left_behind():
     return w
 
 
-def everything(count, quorum_, depth):
-    """All kinds of files in one world: ballots in both forms, policies, chain files by version, CRLs."""
+def everything(count, quorum_, depth, instants=(T0 + 10 * DAY, T0 + 30 * DAY)):
+    """All kinds of files in one world, that of a CRLG: ballots in both forms, policies, chain files by version, CRLs."""
     later = T0 + 20 * DAY
-    w = World('everything %d' % count, depth, (T0 + 10 * DAY, T0 + 30 * DAY))
+    w = World('everything %d' % count, depth, instants)
     electors = w.electors_('ABCDE'[:count])
     new, = w.electors_('N')
     r1, r2 = w.make.root('r1', T0 - YEAR, 17), w.make.root('r2', T0 - YEAR, 17)
     pg, pg2 = w.make.component('pg', 'pg', r1, T0 - YEAR, 4), w.make.component('pg2', 'pg', r2, T0 - YEAR, 4)
     crlg = w.make.component('crlg', 'crl', r1, T0 - YEAR, 4, crl_series=(1, 2, 3, 4))
-    w.provision(electors, [r1], certs=[pg, crlg], quorum=quorum_)
+    w.provision(electors, [r1], certs=[pg, crlg], own=[crlg], quorum=quorum_)
     for root in (r1, r2):
         for group in list(itertools.combinations(electors, quorum_)) + [[new] + electors[1:quorum_]]:
             w.history('+ %d' % len(w.files), w.ballot(ADD_ROOT, root, group))
@@ -303,6 +303,7 @@ def everything(count, quorum_, depth):
     for version in (4, 5, 6):
         w.add('chain %d' % version, chain=w.make.chain_file(version, [w.ballot(ADD_ROOT, r2, electors[:quorum_])],
                                                             certs=[pg2]))
+    w.add('own', own=[pg2])
     w.composite('PG revoked', crls=[w.make.crl(r1, r1, 256, 1, T0 + 5 * DAY, [pg])])
     w.composite('CRLG revoked', crls=[w.make.crl(r1, r1, 256, 2, T0 + 6 * DAY, [crlg])])
     w.composite('series 2', crls=[w.make.crl(crlg, r1, 2, 1, T0 + 2 * DAY, [pg2])])
@@ -312,7 +313,7 @@ def everything(count, quorum_, depth):
 
 # By name; those that take longest first, so that two processes end together.
 ALL = {
-    'everything 5': lambda: everything(5, 3, 4),
+    'everything 5': lambda: everything(5, 3, 5, (T0 + 10 * DAY,)),
     'everything 3': lambda: everything(3, 2, 5),
     'everything 4': lambda: everything(4, 2, 4),
     'quorum': quorum,
