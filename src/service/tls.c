@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tls.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CIPHERS "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
+
+const char *tls_reason(void)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_last_error());
+
+	return text != NULL ? text : "unknown reason";
+}
+
+static SSL_CTX *refuse(SSL_CTX *tls, struct tls_error *err, const char *what, const char *file)
+{
+	snprintf(err->text, sizeof(err->text), "%s: %s: %s", file, what, tls_reason());
+	SSL_CTX_free(tls);
+	return NULL;
+}
+
+static SSL_CTX *context(const SSL_METHOD *method, const struct tls_identity *identity, struct tls_error *err)
+{
+	SSL_CTX *tls;
+
+	ERR_clear_error();
+	tls = SSL_CTX_new(method);
+	if (tls == NULL)
+		return refuse(tls, err, "no TLS context", "OpenSSL");
+	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+	/* A peer that vanishes without a close_notify ends the connection; whether a message is whole HTTP knows. */
+	SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+				     SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (SSL_CTX_set_cipher_list(tls, CIPHERS) != 1)
+		return refuse(tls, err, "no such ciphers", "OpenSSL");
+	if (identity->certificates != NULL && SSL_CTX_use_certificate_chain_file(tls, identity->certificates) != 1)
+		return refuse(tls, err, "no certificate can be read", identity->certificates);
+	if (identity->key != NULL && SSL_CTX_use_PrivateKey_file(tls, identity->key, SSL_FILETYPE_PEM) != 1)
+		return refuse(tls, err, "no private key of the certificate can be read", identity->key);
+	if (identity->roots != NULL && SSL_CTX_load_verify_locations(tls, identity->roots, NULL) != 1)
+		return refuse(tls, err, "no root certificates can be read", identity->roots);
+	if (identity->roots == NULL)
+		SSL_CTX_set_default_verify_paths(tls);
+	return tls;
+}
+
+SSL_CTX *tls_server(const struct tls_identity *identity, struct tls_error *err)
+{
+	static const unsigned char session_id[] = "scms";
+	SSL_CTX *tls = context(TLS_server_method(), identity, err);
+
+	if (tls == NULL)
+		return NULL;
+	/* A certificate that does not verify ends the handshake; none at all is left to the path that is asked for. */
+	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_session_id_context(tls, session_id, sizeof(session_id) - 1);
+	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+	return tls;
+}
+
+SSL_CTX *tls_client(const struct tls_identity *identity, struct tls_error *err)
+{
+	SSL_CTX *tls = context(TLS_client_method(), identity, err);
+
+	if (tls != NULL)
+		SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
+	return tls;
+}
+
+static bool name_has_role(X509_NAME *name, const char *role)
+{
+	size_t n = strlen(role);
+
+	for (int k = -1; (k = X509_NAME_get_index_by_NID(name, NID_organizationalUnitName, k)) >= 0;) {
+		const ASN1_STRING *unit = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, k));
+
+		if ((size_t)ASN1_STRING_length(unit) == n && memcmp(ASN1_STRING_get0_data(unit), role, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool tls_peer_has_role(const SSL *ssl, const char *role)
+{
+	X509 *peer = SSL_get0_peer_certificate(ssl);
+
+	return peer != NULL && SSL_get_verify_result(ssl) == X509_V_OK &&
+	       name_has_role(X509_get_subject_name(peer), role);
+}

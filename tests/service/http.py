@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTPS server against plain, wrong and hostile clients. Usage: http.py SERVER"""
+
+import os
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+failures = []
+
+
+def check(name, right, found=''):
+    if not right:
+        failures.append(name)
+        print('FAILED: %s: found %.300r' % (name, found))
+
+
+class Server:
+    def __init__(self, program, folder):
+        self.folder = pathlib.Path(folder)
+        self.process = subprocess.Popen([program, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def context(self, identity=None, newest=None):
+        context = ssl.create_default_context(cafile=self.folder / 'root.pem')
+        if newest:
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = newest
+        if identity:
+            context.load_cert_chain(self.folder / (identity + '.pem'), self.folder / (identity + '.key'))
+        return context
+
+    def connect(self, identity=None, **more):
+        plain = socket.create_connection(('127.0.0.1', self.port), timeout=10)
+        return self.context(identity, **more).wrap_socket(plain, server_hostname='127.0.0.1')
+
+    def raw(self, request, identity=None):
+        """All that comes back until the server closes, or an answer is complete."""
+        with self.connect(identity) as tls:
+            try:
+                tls.sendall(request)
+            except (ConnectionError, ssl.SSLError):
+                pass  # what it said before it closed counts
+            return receive(tls)
+
+    def get(self, path, headers='', method='GET', body=b'', identity=None):
+        request = '%s %s HTTP/1.1\r\nHost: x\r\n%s' % (method, path, headers)
+        if method == 'POST':
+            request += 'Content-Length: %d\r\n' % len(body)
+        return self.raw(request.encode() + b'\r\n' + body, identity)
+
+
+class Answer:
+    def __init__(self, status=0, headers=None, body=b''):
+        self.status, self.headers, self.body = status, headers or {}, body
+
+    def __repr__(self):
+        return '%d %r %r' % (self.status, self.headers, self.body[:60])
+
+
+def receive(tls):
+    data = b''
+    try:
+        while b'\r\n\r\n' not in data:
+            more = tls.recv(65536)
+            if not more:
+                return Answer()
+            data += more
+        head, body = data.split(b'\r\n\r\n', 1)
+        lines = head.decode().split('\r\n')
+        headers = dict((key.lower(), value) for key, value in (line.split(': ', 1) for line in lines[1:]))
+        answer = Answer(int(lines[0].split()[1]), headers)
+        length = int(headers.get('content-length', 0))
+        while len(body) < length and answer.status != 304:
+            more = tls.recv(65536)
+            if not more:
+                break
+            body += more
+        answer.body = body
+        return answer
+    except (ConnectionError, ssl.SSLError, socket.timeout):
+        return Answer()
+
+
+CONTENT = bytes((k * 7 + k // 256) % 256 for k in range(100000))
+
+# name, method, path, headers, body, identity, status, body of the answer (None: any)
+ROWS = [
+    ('echo', 'POST', '/echo', '', b'hello', None, 200, b'hello'),
+    ('empty body', 'POST', '/echo', '', b'', None, 200, b''),
+    ('largest body', 'POST', '/echo', '', bytes(100000), None, 200, bytes(100000)),
+    ('too large body', 'POST', '/echo', '', bytes(100001), None, None, None),
+    ('too large for its path', 'POST', '/short', '', bytes(11), None, 413, None),
+    ('wrong method', 'GET', '/echo', '', b'', None, 405, b''),
+    ('unknown method', 'BREW', '/echo', '', b'', None, 501, None),
+    ('DELETE', 'DELETE', '/echo', '', b'', None, 501, None),
+    ('unknown path', 'GET', '/nothing', '', b'', None, 404, b''),
+    ('path begins as a route', 'POST', '/echoes', '', b'x', None, 404, b''),
+    ('rest', 'GET', '/rest/0a1b_7.zip', '', b'', None, 200, b'0a1b_7.zip'),
+    ('longest route', 'GET', '/rest/long/1', '', b'', None, 200, b'1'),
+    ('dots', 'GET', '/rest/../ra/x', '', b'', None, 404, b''),
+    ('hidden file', 'GET', '/rest/.hidden', '', b'', None, 404, b''),
+    ('escaped dots', 'GET', '/rest/%2e%2e/x', '', b'', None, 404, b''),
+    ('escaped zero', 'GET', '/rest/a%00b', '', b'', None, 404, b''),
+    ('empty part', 'GET', '/rest//x', '', b'', None, 404, b''),
+    ('query', 'GET', '/rest/x?y=1', '', b'', None, 400, b''),
+    ('no certificate', 'GET', '/ra/x', '', b'', None, 403, b''),
+    ('right role', 'GET', '/ra/x', '', b'', 'ra', 200, b'x'),
+    ('wrong role', 'GET', '/ra/x', '', b'', 'pca', 403, b''),
+    ('file', 'GET', '/file', '', b'', None, 200, CONTENT),
+    ('first bytes', 'GET', '/file', 'Range: bytes=0-9\r\n', b'', None, 206, CONTENT[:10]),
+    ('middle', 'GET', '/file', 'Range: bytes=50000-50099\r\n', b'', None, 206, CONTENT[50000:50100]),
+    ('from', 'GET', '/file', 'Range: bytes=99990-\r\n', b'', None, 206, CONTENT[99990:]),
+    ('beyond the end', 'GET', '/file', 'Range: bytes=99990-123456789\r\n', b'', None, 206, CONTENT[99990:]),
+    ('last bytes', 'GET', '/file', 'Range: bytes=-5\r\n', b'', None, 206, CONTENT[-5:]),
+    ('more than all', 'GET', '/file', 'Range: bytes=-500000\r\n', b'', None, 206, CONTENT),
+    ('outside', 'GET', '/file', 'Range: bytes=100000-\r\n', b'', None, 416, b''),
+    ('no last bytes', 'GET', '/file', 'Range: bytes=-0\r\n', b'', None, 416, b''),
+    ('huge number', 'GET', '/file', 'Range: bytes=99999999999999999999999-\r\n', b'', None, 416, b''),
+    ('backwards', 'GET', '/file', 'Range: bytes=10-5\r\n', b'', None, 200, CONTENT),
+    ('two ranges', 'GET', '/file', 'Range: bytes=0-1,5-6\r\n', b'', None, 200, CONTENT),
+    ('other unit', 'GET', '/file', 'Range: lines=0-1\r\n', b'', None, 200, CONTENT),
+    ('no number', 'GET', '/file', 'Range: bytes=x-1\r\n', b'', None, 200, CONTENT),
+    ('HEAD', 'HEAD', '/file', '', b'', None, 200, b''),
+    ('any tag', 'GET', '/file', 'If-None-Match: *\r\n', b'', None, 304, b''),
+    ('other tag', 'GET', '/file', 'If-None-Match: "abc"\r\n', b'', None, 200, CONTENT),
+    ('range of another version', 'GET', '/file', 'Range: bytes=0-9\r\nIf-Range: "abc"\r\n', b'', None, 200, CONTENT),
+    ('relay', 'GET', '/relay/rest/x', '', b'', None, 200, b'x'),
+    ('relay to a refusal', 'GET', '/relay/nothing', '', b'', None, 404, b''),
+    ('relay: own role is not ra', 'GET', '/relay/ra/x', '', b'', None, 403, b''),
+    ('relay: answer too long', 'GET', '/relay/file', '', b'', None, 502, b'the answer is longer than it may be'),
+    ('header flood', 'GET', '/file', 'X: y\r\n' * 1000, b'', None, None, None),
+    ('long header', 'GET', '/file', 'X: ' + 3000 * 'y' + '\r\n', b'', None, None, None),
+]
+
+
+def rows(server):
+    for name, method, path, headers, body, identity, status, expected in ROWS:
+        if method == 'HEAD':
+            with server.connect() as tls:
+                tls.sendall(b'HEAD /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+                data = b''
+                while True:
+                    more = tls.recv(65536)
+                    if not more:
+                        break
+                    data += more
+            check(name, b'Content-Length: 100000\r\n' in data and data.endswith(b'\r\n\r\n'), data)
+            continue
+        answer = server.get(path, headers, method, body, identity)
+        if status is None:
+            check(name, answer.status in (0, 400, 404, 413), answer)
+        else:
+            check(name, answer.status == status and expected in (None, answer.body), answer)
+
+
+def tags(server):
+    answer = server.get('/file')
+    tag = answer.headers['etag']
+    again = server.get('/file', 'If-None-Match: "x", %s\r\n' % tag)
+    check('own tag', again.status == 304 and again.headers['etag'] == tag, again)
+    part = server.get('/file', 'Range: bytes=5-6\r\nIf-Range: %s\r\n' % tag)
+    check('range of this version', part.status == 206 and part.body == CONTENT[5:7] and
+          part.headers['content-range'] == 'bytes 5-6/100000', part)
+
+
+def commits(server):
+    check('first', server.get('/count', method='POST', body=b'a').body == b'1')
+    check('second', server.get('/count', method='POST', body=b'b').body == b'2')
+    check('spoilt', server.get('/count', method='POST', body=b'spoil').status == 503)
+    check('nothing of it happened', server.get('/count', method='POST', body=b'c').body == b'3')
+
+
+def handshake_refused(server, **more):
+    try:
+        with server.connect(**more) as tls:
+            tls.sendall(b'GET /file HTTP/1.1\r\nHost: x\r\n\r\n')
+            return tls.recv(1) == b''
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+def handshakes(server):
+    check('foreign certificate', handshake_refused(server, identity='stranger'))
+    check('TLS 1.1', handshake_refused(server, newest=ssl.TLSVersion.TLSv1_1))
+    check('TLS 1.2', not handshake_refused(server, newest=ssl.TLSVersion.TLSv1_2))
+    with socket.create_connection(('127.0.0.1', server.port)) as plain:
+        plain.sendall(b'GET /file HTTP/1.1\r\nHost: x\r\n\r\n')
+        check('no TLS', b'HTTP' not in plain.recv(1000))
+
+
+def keep_alive(server):
+    with server.connect() as tls:
+        for k in range(50):
+            tls.sendall(b'GET /rest/%d HTTP/1.1\r\nHost: x\r\n\r\n' % k)
+            answer = receive(tls)
+            check('kept alive %d' % k, answer.body == b'%d' % k, answer)
+        tls.sendall(b''.join(b'GET /rest/%d HTTP/1.1\r\nHost: x\r\n\r\n' % k for k in range(3)))
+        data = b''
+        while data.count(b'HTTP/1.1 200') < 3:
+            data += tls.recv(65536)
+        check('pipelined', data.count(b'\r\n\r\n') == 3, data)
+
+
+def drip(server, first, byte, seconds):
+    """Does the server end a connection whose bytes drip in, within so many seconds?"""
+    begin = time.monotonic()
+    with server.connect() as tls:
+        tls.settimeout(0.2)
+        tls.sendall(first)
+        while time.monotonic() - begin < seconds:
+            try:
+                tls.sendall(byte)
+                if tls.recv(1000) == b'':
+                    return True
+            except socket.timeout:
+                pass
+            except (ssl.SSLError, ConnectionError):
+                return True
+    return False
+
+
+def slow(server):
+    check('dripping headers', drip(server, b'GET /file HTTP/1.1\r\nHost: x\r\n', b'A: b\r\n', 4))
+    check('dripping body', drip(server, b'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n', b'x', 4))
+    check('nothing after the handshake', drip(server, b'', b'', 4))
+    with socket.create_connection(('127.0.0.1', server.port)) as plain:
+        plain.settimeout(6)
+        check('no handshake', plain.recv(1) == b'')
+
+
+def crowd(server):
+    """More connections than it takes: the further ones wait, and are served when others are gone."""
+    first = [server.connect() for _ in range(20)]
+    waiting = socket.create_connection(('127.0.0.1', server.port))
+    waiting.settimeout(0.5)
+    context = server.context()
+    try:
+        waiting = context.wrap_socket(waiting, server_hostname='127.0.0.1')
+        check('the 21st connection waits', False)
+    except (socket.timeout, ssl.SSLError, OSError):
+        pass
+    waiting.close()
+    for tls in first:
+        tls.close()
+    check('served after the crowd', server.get('/rest/x').body == b'x')
+
+
+def abandon(server):
+    """Clients that leave while their answer is made or on its way."""
+    for path in (b'/file', b'/relay/rest/x', b'/count') * 10:
+        tls = server.connect()
+        method = b'POST' if path == b'/count' else b'GET'
+        tls.sendall(method + b' ' + path + b' HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+        tls.close()
+    check('served after those who left', server.get('/rest/x').body == b'x')
+
+
+def stop(server):
+    with server.connect() as idle:
+        server.process.stdin.close()
+        check('an idle connection is closed at the stop', idle.recv(1) == b'')
+    said = server.process.stdout.read()
+    check('stops by itself', server.process.wait(10) == 0 and said == 'stopped, 0 open\n', said)
+
+
+PARTS = [globals()[name] for name in sys.argv[2:]]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(sys.argv[1], folder)
+        check('key is private', os.stat(folder + '/ra.key').st_mode & 0o777 == 0o600)
+        try:
+            for part in PARTS or (rows, tags, commits, handshakes, keep_alive, slow, crowd, abandon, stop):
+                part(server)
+        finally:
+            server.process.kill()
+    print('%d failed' % len(failures))
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
