@@ -201,8 +201,7 @@ static bool check_name(void *ctx, const struct db_value *columns, size_t count)
 {
 	struct expect *expect = ctx;
 
-	(void)count;
-	expect->right = columns[0].kind == DB_TEXT && columns[0].bytes.n == strlen(expect->name) &&
+	expect->right = count == 1 && columns[0].kind == DB_TEXT && columns[0].bytes.n == strlen(expect->name) &&
 			memcmp(columns[0].bytes.p, expect->name, columns[0].bytes.n) == 0;
 	return false;
 }

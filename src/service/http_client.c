@@ -174,7 +174,7 @@ void http_client_free(struct http_client *client)
 	if (client == NULL)
 		return;
 	while ((transfer = LIST_FIRST(&client->transfers)) != NULL)
-		transfer_end(transfer, CURLE_ABORTED_BY_CALLBACK);
+		transfer_end(transfer, CURLE_ABORTED_BY_CALLBACK); /* NOLINT(clang-analyzer-unix.Malloc): takes it off the list */
 	if (client->multi != NULL)
 		curl_multi_cleanup(client->multi);
 	if (client->timer != NULL)

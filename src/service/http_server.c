@@ -426,13 +426,16 @@ struct http_server *http_server_new(struct event_base *base, const char *address
 
 uint16_t http_server_port(const struct http_server *server)
 {
-	struct sockaddr_storage address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = {0};
 	socklen_t n = sizeof(address);
 
-	if (getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&address, &n) != 0)
+	if (getsockname(evconnlistener_get_fd(server->listener), &address.any, &n) != 0)
 		return 0;
-	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-						   : ((struct sockaddr_in *)&address)->sin_port);
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 void http_server_stop(struct http_server *server, void (*done)(void *ctx), void *ctx)
