@@ -81,6 +81,16 @@ bool point_to_encryption_key(const struct curve_point *from, struct PublicEncryp
 	return from->curve == SCMS_BRAINPOOL_P256R1;
 }
 
+enum key_status point_from_256(const struct EccP256CurvePoint *from, const char *field, struct curve_point *to,
+			       struct key_error *err)
+{
+	struct scms_point point;
+
+	if (!point_of_256(from, SCMS_NIST_P256, &point) || !curve_point_read(&point, to))
+		return key_fail(err, KEY_POINT, "%s: is no point of NIST P-256", field);
+	return KEY_OK;
+}
+
 bool encryption_key_point(const struct PublicEncryptionKey *from, struct curve_point *to)
 {
 	const struct BasePublicEncryptionKey *key = &from->publicKey;

@@ -38,6 +38,10 @@ void point_to_verification_key(const struct curve_point *from, struct PublicVeri
 /* A key to encrypt to with AES-128-CCM. False for a curve that has no ECIES. */
 SCMS_CHECKED bool point_to_encryption_key(const struct curve_point *from, struct PublicEncryptionKey *to);
 
+/* A point of NIST P-256 as a message has it; KEY_POINT, with the field's name, if it is none or names none. */
+SCMS_CHECKED enum key_status point_from_256(const struct EccP256CurvePoint *from, const char *field,
+					    struct curve_point *to, struct key_error *err);
+
 /* The point of an encryption key; false if it is no point, x-only, or for a scheme that is not ours (SM2, SM4). */
 SCMS_CHECKED bool encryption_key_point(const struct PublicEncryptionKey *from, struct curve_point *to);
 

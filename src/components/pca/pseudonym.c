@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "components/pca/pseudonym.h"
+
+#include "components/la/chain.h"
+#include "components/period.h"
+#include "dot2/encrypt.h"
+#include "dot2/issue.h"
+
+#include <openssl/crypto.h>
+
+#define SERIES_PSEUDONYM 1
+#define VALIDITY_HOURS (PERIOD_SECONDS / 3600 + PERIOD_OVERLAP_HOURS)
+
+static enum key_status join_values(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
+				   uint8_t linkage[LINKAGE_VALUE], struct key_error *err)
+{
+	const struct scms_crypto *crypto = pca->party.crypto;
+	uint8_t plv[2][LINKAGE_VALUE];
+	enum key_status status = plv_open(pca->la_key[0], crypto, &request->enc_plv1, request->iValue, plv[0], err);
+
+	if (status == KEY_OK)
+		status = plv_open(pca->la_key[1], crypto, &request->enc_plv2, request->iValue, plv[1], err);
+	if (status == KEY_OK)
+		linkage_value(plv[0], plv[1], linkage);
+	OPENSSL_cleanse(plv, sizeof(plv));
+	return status;
+}
+
+static struct ToBeSignedCertificate what_is_certified(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
+						      const uint8_t linkage[LINKAGE_VALUE])
+{
+	return (struct ToBeSignedCertificate){
+	    .id = {.choice = CertificateId_is_linkageData,
+		   .u.linkageData = {.iCert = request->iValue, .linkage_value = linkage}},
+	    .cracaId = pca->craca_id,
+	    .crlSeries = SERIES_PSEUDONYM,
+	    .validityPeriod = {.start = period_start(request->iValue),
+			       .duration = {.choice = Duration_is_hours, .u.hours = VALIDITY_HOURS}},
+	    .has_region = request->has_region,
+	    .region = request->region,
+	    .has_assuranceLevel = request->has_performanceAssuranceLevel,
+	    .assuranceLevel = request->performanceAssuranceLevel,
+	    .has_appPermissions = true,
+	    .appPermissions = request->psidSsp,
+	};
+}
+
+/* The certificate and r, encrypted to the cocoon key. */
+static enum key_status encrypt_certificate(const struct pca *pca, const struct ImplicitCertResponse *response,
+					   const struct curve_point *to, struct bytes *out, struct key_error *err)
+{
+	const struct PlaintextCertificateResponse plain = {.choice = PlaintextCertificateResponse_is_implicit_butterfly,
+							   .u.implicit_butterfly = *response};
+	struct recipient recipient;
+	struct bytes inner = {NULL, 0}, wrapped = {NULL, 0};
+	enum key_status status = make_bytes(&oer_PlaintextCertificateResponse, &plain, &inner, err);
+
+	if (status == KEY_OK)
+		status = unsecured_make(bytes_view(&inner), &wrapped, err);
+	if (status == KEY_OK)
+		status = recipient_of_response_key(to, pca->party.crypto, &recipient, err);
+	if (status == KEY_OK)
+		status = encrypted_data_make(&recipient, 1, bytes_view(&wrapped), out, err);
+	bytes_free(&inner);
+	bytes_free(&wrapped);
+	return status;
+}
+
+/* Signs what is encrypted, with what the RA and the device must know without opening it. */
+static enum key_status sign_response(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
+				     const struct bytes *encrypted, struct bytes *out, struct key_error *err)
+{
+	const struct signer signer = {
+	    .key = pca->party.sign, .cert = pca->party.cert, .crypto = pca->party.crypto, .attach = false};
+	const struct HeaderInfo header = {.psid = PSID_SECURITY_MANAGEMENT};
+	struct ToBeSignedEncryptedCertificateResponse response = {
+	    .psidSsp = request->psidSsp,
+	    .expiration = period_start(request->iValue) + VALIDITY_HOURS * 3600,
+	    .lifetime = {.choice = Duration_is_hours, .u.hours = VALIDITY_HOURS},
+	};
+	struct bytes plain = {NULL, 0};
+	enum key_status status;
+
+	if (oer_decode(&oer_Ieee1609Dot2Data, bytes_view(encrypted), OER_DEPTH_DEFAULT, &response.encrypted_cert, NULL) != OER_OK)
+		return key_fail(err, KEY_FAILED, "the certificate could not be encrypted");
+	status = make_bytes(&oer_ToBeSignedEncryptedCertificateResponse, &response, &plain, err);
+	if (status == KEY_OK)
+		status = signed_unsecured_make(&signer, bytes_view(&plain), &header, out, err);
+	bytes_free(&plain);
+	return status;
+}
+
+enum key_status pca_issue_pseudonym(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
+				    struct pseudonym_issued *issued, struct bytes *out, struct key_error *err)
+{
+	const struct signer signer = {.key = pca->party.sign, .cert = pca->party.cert, .crypto = pca->party.crypto};
+	struct ImplicitCertResponse response = {.certificate = {0}};
+	struct ToBeSignedCertificate tbs;
+	struct curve_point sign, respond;
+	struct bytes certificate = {NULL, 0}, encrypted = {NULL, 0};
+	uint8_t r[SCALAR_BYTES];
+	enum key_status status = join_values(pca, request, issued->linkage_value, err);
+
+	if (status == KEY_OK)
+		status = point_from_256(&request->sig_butterfly_key_B, "sig-butterfly-key-B", &sign, err);
+	if (status == KEY_OK)
+		status = point_from_256(&request->enc_butterfly_key_H, "enc-butterfly-key-H", &respond, err);
+	if (status != KEY_OK)
+		return status;
+	tbs = what_is_certified(pca, request, issued->linkage_value);
+	status = cert_issue_implicit(&tbs, &sign, &signer, &certificate, r, err);
+	if (status == KEY_OK &&
+	    oer_decode(&oer_Certificate, bytes_view(&certificate), OER_DEPTH_DEFAULT, &response.certificate, NULL) != OER_OK)
+		status = key_fail(err, KEY_FAILED, "the certificate could not be made");
+	response.priv_key_reconstruction_s = r;
+	if (status == KEY_OK)
+		status = encrypt_certificate(pca, &response, &respond, &encrypted, err);
+	if (status == KEY_OK)
+		status = sign_response(pca, request, &encrypted, out, err);
+	OPENSSL_cleanse(r, sizeof(r));
+	bytes_free(&certificate);
+	bytes_free(&encrypted);
+	return status;
+}
