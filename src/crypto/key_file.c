@@ -2,8 +2,6 @@
 /*
  * Encrypted PKCS#8 files.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -16,50 +14,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "crypto/key_back.h"
-
-/* A key file of ours has 500 bytes. */
-#define FILE_MAX 16384
-
-/* scrypt at 16 MiB and about 0.2 s; what more memory costs, OpenSSL's reader refuses. */
-#define SCRYPT_N 16384
-#define SCRYPT_R 8
-#define SCRYPT_P 5
-#define SALT 16
+#include "crypto/key_disk.h"
 
 static enum key_status library_failed(const char *path, struct key_error *err)
 {
 	ERR_clear_error();
 	return key_fail(err, KEY_FAILED, "%s: the cryptographic library failed", path);
-}
-
-/* Reads the whole of a small file; *length bytes. */
-static enum key_status file_read(const char *path, char text[FILE_MAX], size_t *length, struct key_error *err)
-{
-	struct stat st;
-	ssize_t got;
-	enum key_status status = KEY_OK;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	*length = 0;
-	if (fd < 0)
-		return key_fail(err, errno == ENOENT ? KEY_NOT_FOUND : KEY_IO, "%s: %s", path, strerror(errno));
-	if (fstat(fd, &st) != 0)
-		status = key_fail(err, KEY_IO, "%s: %s", path, strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		status = key_fail(err, KEY_MALFORMED, "%s: not a file", path);
-	else if (st.st_size > FILE_MAX)
-		status = key_fail(err, KEY_MALFORMED, "%s: too long for a key file", path);
-	while (status == KEY_OK && *length < FILE_MAX && (got = read(fd, text + *length, FILE_MAX - *length)) != 0) {
-		if (got > 0)
-			*length += (size_t)got;
-		else if (errno != EINTR)
-			status = key_fail(err, KEY_IO, "%s: %s", path, strerror(errno));
-	}
-	close(fd);
-	return status;
 }
 
 /* The encrypted key in the PEM text; X509_SIG_free(). */
@@ -156,12 +118,12 @@ out:
 enum key_status key_file_load(const char *path, const struct secret_source *source, struct private_key **key,
 			      struct key_error *err)
 {
-	char text[FILE_MAX], what[PATH_MAX];
+	char text[KEY_DISK_MAX], what[PATH_MAX];
 	size_t length;
 	struct secret secret = {0};
 	X509_SIG *sealed = NULL;
 	PKCS8_PRIV_KEY_INFO *info = NULL;
-	enum key_status status = file_read(path, text, &length, err);
+	enum key_status status = key_disk_read(path, text, &length, err);
 
 	/* All that needs no pass phrase is judged before one is asked for. */
 	if (status == KEY_OK)
@@ -190,7 +152,8 @@ static BIO *seal(const struct private_key *key, const struct secret *secret)
 {
 	EVP_PKEY *pkey = key_memory_pkey(key);
 	PKCS8_PRIV_KEY_INFO *info = pkey ? EVP_PKEY2PKCS8(pkey) : NULL;
-	X509_ALGOR *method = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, SALT, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
+	X509_ALGOR *method = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, KEY_DISK_SALT, NULL, KEY_DISK_SCRYPT_N,
+						   KEY_DISK_SCRYPT_R, KEY_DISK_SCRYPT_P);
 	X509_SIG *sealed = info && method ? PKCS8_set0_pbe(secret->text, (int)secret->length, info, method) : NULL;
 	BIO *bio = BIO_new(BIO_s_mem());
 
@@ -205,68 +168,6 @@ static BIO *seal(const struct private_key *key, const struct secret *secret)
 	PKCS8_PRIV_KEY_INFO_free(info);
 	EVP_PKEY_free(pkey);
 	return bio;
-}
-
-static bool write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno != EINTR)
-			return false;
-		if (done > 0) {
-			p += done;
-			n -= (size_t)done;
-		}
-	}
-	return true;
-}
-
-/* Makes a directory entry last: without this a crash may take the new name back. */
-static bool directory_sync(const char *path)
-{
-	char directory[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t n = slash ? (size_t)(slash - path) + 1 : 1;
-	int fd;
-	bool ok;
-
-	memcpy(directory, slash ? path : ".", n);
-	directory[n] = 0;
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
-/* A new file with this content and mode 0600, complete or not at all; link() does not replace what is there. */
-static enum key_status file_create(const char *path, const char *p, size_t n, struct key_error *err)
-{
-	char temporary[PATH_MAX];
-	int fd;
-	bool made;
-	enum key_status status = KEY_OK;
-
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return key_fail(err, KEY_NAME, "the name of the key file is too long");
-	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-	if (fd < 0)
-		return key_fail(err, KEY_IO, "%s: %s", path, strerror(errno));
-	made = write_all(fd, p, n) && fsync(fd) == 0;
-	if (close(fd) != 0)
-		made = false;
-	if (!made)
-		status = key_fail(err, KEY_IO, "%s: %s", path, strerror(errno));
-	else if (link(temporary, path) != 0)
-		status = errno == EEXIST ? key_fail(err, KEY_EXISTS, "%s: exists, and is not replaced", path)
-					 : key_fail(err, KEY_IO, "%s: %s", path, strerror(errno));
-	unlink(temporary);
-	if (status == KEY_OK && !directory_sync(path)) {
-		status = key_fail(err, KEY_IO, "%s: %s", path, strerror(errno));
-		unlink(path);
-	}
-	return status;
 }
 
 enum key_status private_key_save(const struct private_key *key, const char *path, const struct secret_source *source,
@@ -292,7 +193,7 @@ enum key_status private_key_save(const struct private_key *key, const char *path
 	if (!bio)
 		return library_failed(path, err);
 	length = BIO_get_mem_data(bio, &text);
-	status = file_create(path, text, (size_t)length, err);
+	status = key_disk_create(path, text, (size_t)length, err);
 	BIO_free(bio);
 	return status;
 }
