@@ -6,6 +6,46 @@
 #define SEED_BYTES 16
 #define LINKAGE_BYTES 9
 
+/* Contents of the 2022 edition as those of 2017, save that the entries remain what they are. */
+static void contents_of_2022(const struct CrlContents2022 *from, struct CrlContents *to)
+{
+	const struct ToBeSignedHashIdCrl2022 *hashes =
+	    &from->typeSpecific.u.fullHashCrl; /* of the same type in both kinds */
+
+	*to = (struct CrlContents){
+	    .version = from->version,
+	    .crlSeries = from->crlSeries,
+	    .cracaId = from->cracaId,
+	    .issueDate = from->issueDate,
+	    .nextCrl = from->nextCrl,
+	    .priorityInfo = from->priorityInfo,
+	};
+	to->typeSpecific.choice = from->typeSpecific.choice;
+	to->typeSpecific.u.fullHashCrl = (struct ToBeSignedHashIdCrl){
+	    .crlSerial = hashes->crlSerial, .entries = hashes->entries, .extensions = hashes->extensions};
+}
+
+static enum oer_status contents_read(struct CrlContents *contents, struct scms_slice bytes, struct oer_error *err)
+{
+	struct CrlContents2022 newer;
+	struct oer_error other;
+	enum oer_status status = oer_decode(&oer_CrlContents, bytes, OER_DEPTH_DEFAULT, contents, err);
+
+	if (status == OER_OK)
+		return OER_OK;
+	if (oer_decode(&oer_CrlContents2022, bytes, OER_DEPTH_DEFAULT, &newer, &other) == OER_OK) {
+		/* All but hash CRLs is the same in both, and was refused above. */
+		contents_of_2022(&newer, contents);
+		return OER_OK;
+	}
+	if (err == NULL)
+		return status;
+	/* Neither edition: what came further is what the CRL meant to be. */
+	if (other.offset > err->offset)
+		*err = other;
+	return err->status;
+}
+
 enum oer_status crl_read(struct crl *crl, struct scms_slice bytes, struct oer_error *err)
 {
 	enum oer_status status = signed_data_read(&crl->data, bytes, OER_DEPTH_DEFAULT, err);
@@ -24,7 +64,7 @@ enum oer_status crl_read(struct crl *crl, struct scms_slice bytes, struct oer_er
 			};
 		return OER_RANGE;
 	}
-	status = oer_decode(&oer_CrlContents, opaque, OER_DEPTH_DEFAULT, &crl->contents, err);
+	status = contents_read(&crl->contents, opaque, err);
 	if (status != OER_OK && err != NULL)
 		err->offset += (size_t)(opaque.p - bytes.p);
 	return status;
@@ -64,6 +104,18 @@ void crl_subject_of(const struct cert *cert, const struct scms_crypto *crypto, s
 	}
 }
 
+bool crl_hash_next(struct oer_iter *it, struct HashBasedRevocationInfo *entry)
+{
+	struct HashBasedRevocationInfo2022 newer;
+
+	if (it->element == &oer_HashBasedRevocationInfo)
+		return oer_next(it, entry);
+	if (!oer_next(it, &newer))
+		return false;
+	*entry = (struct HashBasedRevocationInfo){.id = newer.id, .expiry = newer.expiry};
+	return true;
+}
+
 bool crl_has_id10(const struct crl *crl, const uint8_t id10[10])
 {
 	struct HashBasedRevocationInfo entry;
@@ -73,14 +125,15 @@ bool crl_has_id10(const struct crl *crl, const uint8_t id10[10])
 		return false;
 	/* Full and delta have the same type and the same place in the union. */
 	it = oer_iterate(&crl->contents.typeSpecific.u.fullHashCrl.entries);
-	while (oer_next(&it, &entry))
+	while (crl_hash_next(&it, &entry))
 		if (memcmp(entry.id, id10, 10) == 0)
 			return true;
 	return false;
 }
 
 /* ls(i) = first 16 bytes of SHA-256(la_id || ls(i-1) || 0^14). */
-static void seed_advance(const struct scms_crypto *crypto, const uint8_t la_id[2], uint8_t seed[SEED_BYTES], unsigned steps)
+static void seed_advance(const struct scms_crypto *crypto, const uint8_t la_id[2], uint8_t seed[SEED_BYTES],
+			 unsigned steps)
 {
 	static const uint8_t zero[14];
 	uint8_t hash[32];
@@ -174,8 +227,8 @@ static enum scms_verdict la_group_lists(const struct LAGroup *la, unsigned jmax,
 	return SCMS_BAD;
 }
 
-static enum scms_verdict individual_lists(const struct ToBeSignedLinkageValueCrl *crl, const struct crl_subject *subject,
-					  const struct scms_crypto *crypto)
+static enum scms_verdict individual_lists(const struct ToBeSignedLinkageValueCrl *crl,
+					  const struct crl_subject *subject, const struct scms_crypto *crypto)
 {
 	struct oer_iter jmax_groups = oer_iterate(&crl->individual);
 	struct JMaxGroup jmax_group;
@@ -194,8 +247,8 @@ static enum scms_verdict individual_lists(const struct ToBeSignedLinkageValueCrl
 	return SCMS_BAD;
 }
 
-static enum scms_verdict linked_crl_lists(const struct ToBeSignedLinkageValueCrl *crl, const struct crl_subject *subject,
-					  const struct scms_crypto *crypto)
+static enum scms_verdict linked_crl_lists(const struct ToBeSignedLinkageValueCrl *crl,
+					  const struct crl_subject *subject, const struct scms_crypto *crypto)
 {
 	enum scms_verdict verdict;
 	struct GroupCrlEntry entry;
@@ -230,7 +283,8 @@ enum scms_verdict crl_lists(const struct crl *crl, const struct crl_subject *sub
 	uint8_t kind = crl->contents.typeSpecific.choice;
 
 	if (crl_is_hash(crl)) {
-		bool listed = crl_has_id10(crl, subject->id10) || (subject->has_twin && crl_has_id10(crl, subject->twin));
+		bool listed =
+		    crl_has_id10(crl, subject->id10) || (subject->has_twin && crl_has_id10(crl, subject->twin));
 
 		return listed ? SCMS_GOOD : SCMS_BAD;
 	}

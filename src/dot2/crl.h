@@ -13,15 +13,18 @@
 /* A decoded SecuredCrl; it points into its bytes. */
 struct crl {
 	struct SignedData data;
-	struct CrlContents contents;
+	struct CrlContents contents; /* of a hash CRL, entries are read with crl_hash_next() */
 	struct scms_slice bytes;
 };
 
-/* Decodes a SecuredCrl: signed data over CrlContents. */
+/* Decodes a SecuredCrl: signed data over CrlContents. A hash CRL may be of the 2017 or of the 2022 edition: its bytes tell. */
 SCMS_CHECKED enum oer_status crl_read(struct crl *crl, struct scms_slice bytes, struct oer_error *err);
 
 bool crl_is_hash(const struct crl *crl);
 bool crl_is_delta(const struct crl *crl);
+
+/* The next entry of a hash CRL of either edition; begin with oer_iterate(entries). False after the last. */
+bool crl_hash_next(struct oer_iter *it, struct HashBasedRevocationInfo *entry);
 
 /* What a look-up compares; computed once for all CRLs. */
 struct crl_subject {

@@ -11,58 +11,101 @@ static enum key_status no_memory(uint32_t n, struct key_error *err)
 	return key_fail(err, KEY_FAILED, "no memory for a CRL of %u entries", n);
 }
 
-/* Encodes and signs; typeSpecific is there already. */
-static enum key_status crl_sign(const struct signer *signer, const struct crl_head *head, struct CrlContents *contents,
+/* Signs contents, a CrlContents of either edition. */
+static enum key_status crl_sign(const struct signer *signer, const struct oer_type *type, const void *contents,
 				struct bytes *out, struct key_error *err)
 {
 	struct HeaderInfo header = {.psid = PSID_CRL};
 	struct bytes encoded;
-	enum key_status status;
+	enum key_status status = make_bytes(type, contents, &encoded, err);
 
-	contents->version = 1;
-	contents->crlSeries = head->series;
-	contents->cracaId = head->craca_id;
-	contents->issueDate = head->issue_date;
-	contents->nextCrl = head->next_crl;
-	contents->priorityInfo.has_priority = head->has_priority;
-	contents->priorityInfo.priority = head->priority;
-	status = make_bytes(&oer_CrlContents, contents, &encoded, err);
 	if (status == KEY_OK)
 		status = signed_unsecured_make(signer, bytes_view(&encoded), &header, out, err);
 	bytes_free(&encoded);
 	return status;
 }
 
+static struct CrlContents contents_of(const struct crl_head *head)
+{
+	return (struct CrlContents){
+	    .version = 1,
+	    .crlSeries = head->series,
+	    .cracaId = head->craca_id,
+	    .issueDate = head->issue_date,
+	    .nextCrl = head->next_crl,
+	    .priorityInfo = {.has_priority = head->has_priority, .priority = head->priority},
+	};
+}
+
 static int hash_order(const void *a, const void *b)
 {
-	return memcmp(((const struct HashBasedRevocationInfo *)a)->id, ((const struct HashBasedRevocationInfo *)b)->id,
-		      10);
+	return memcmp(((const struct HashBasedRevocationInfo2022 *)a)->id,
+		      ((const struct HashBasedRevocationInfo2022 *)b)->id, 10);
+}
+
+static enum key_status hash_sign_2022(const struct signer *signer, const struct crl_head *head, uint32_t serial,
+				      const struct HashBasedRevocationInfo2022 *items, uint32_t n, struct bytes *out,
+				      struct key_error *err)
+{
+	const struct CrlContents common = contents_of(head);
+	struct CrlContents2022 contents = {
+	    .version = common.version,
+	    .crlSeries = common.crlSeries,
+	    .cracaId = common.cracaId,
+	    .issueDate = common.issueDate,
+	    .nextCrl = common.nextCrl,
+	    .priorityInfo = common.priorityInfo,
+	};
+	struct ToBeSignedHashIdCrl2022 *list =
+	    &contents.typeSpecific.u.fullHashCrl; /* of the same type in both kinds */
+
+	contents.typeSpecific.choice =
+	    head->delta ? CrlContents2022_typeSpecific_is_deltaHashCrl : CrlContents2022_typeSpecific_is_fullHashCrl;
+	list->crlSerial = serial;
+	list->entries = (struct oer_list){.items = items, .count = n, .element = &oer_HashBasedRevocationInfo2022};
+	return crl_sign(signer, &oer_CrlContents2022, &contents, out, err);
+}
+
+static enum key_status hash_sign_2017(const struct signer *signer, const struct crl_head *head, uint32_t serial,
+				      const struct HashBasedRevocationInfo2022 *items, uint32_t n, struct bytes *out,
+				      struct key_error *err)
+{
+	struct CrlContents contents = contents_of(head);
+	struct ToBeSignedHashIdCrl *list = &contents.typeSpecific.u.fullHashCrl; /* of the same type in both kinds */
+	struct HashBasedRevocationInfo *older = calloc(n ? n : 1, sizeof(*older));
+	enum key_status status;
+
+	if (!older)
+		return no_memory(n, err);
+	for (uint32_t k = 0; k < n; k++)
+		older[k] = (struct HashBasedRevocationInfo){.id = items[k].id, .expiry = items[k].expiry};
+	contents.typeSpecific.choice =
+	    head->delta ? CrlContents_typeSpecific_is_deltaHashCrl : CrlContents_typeSpecific_is_fullHashCrl;
+	list->crlSerial = serial;
+	list->entries = (struct oer_list){.items = older, .count = n, .element = &oer_HashBasedRevocationInfo};
+	status = crl_sign(signer, &oer_CrlContents, &contents, out, err);
+	free(older);
+	return status;
 }
 
 enum key_status crl_make_hash(const struct signer *signer, const struct crl_head *head, uint32_t serial,
 			      const struct crl_hash_entry *entries, uint32_t n, struct bytes *out,
 			      struct key_error *err)
 {
-	struct CrlContents contents = {.version = 1};
-	struct ToBeSignedHashIdCrl *list = &contents.typeSpecific.u.fullHashCrl; /* of the same type in both kinds */
-	struct HashBasedRevocationInfo *items = calloc(n ? n : 1, sizeof(*items));
+	struct HashBasedRevocationInfo2022 *items = calloc(n ? n : 1, sizeof(*items));
 	enum key_status status = KEY_OK;
 
 	*out = (struct bytes){NULL, 0};
 	if (!items)
 		return no_memory(n, err);
 	for (uint32_t k = 0; k < n; k++)
-		items[k] = (struct HashBasedRevocationInfo){.id = entries[k].id, .expiry = entries[k].expiry};
+		items[k] = (struct HashBasedRevocationInfo2022){.id = entries[k].id, .expiry = entries[k].expiry};
 	qsort(items, n, sizeof(*items), hash_order);
 	for (uint32_t k = 1; status == KEY_OK && k < n; k++)
 		if (hash_order(&items[k - 1], &items[k]) == 0)
 			status = key_fail(err, KEY_VALUE, "a CRL cannot list the same certificate twice");
-	contents.typeSpecific.choice =
-	    head->delta ? CrlContents_typeSpecific_is_deltaHashCrl : CrlContents_typeSpecific_is_fullHashCrl;
-	list->crlSerial = serial;
-	list->entries = (struct oer_list){.items = items, .count = n, .element = &oer_HashBasedRevocationInfo};
 	if (status == KEY_OK)
-		status = crl_sign(signer, head, &contents, out, err);
+		status = (head->crl_2022 ? hash_sign_2022 : hash_sign_2017)(signer, head, serial, items, n, out, err);
 	free(items);
 	return status;
 }
@@ -195,7 +238,7 @@ static void build_free(struct linkage_build *b)
 enum key_status crl_make_linkage(const struct signer *signer, const struct crl_head *head,
 				 const struct crl_linkage *linkage, struct bytes *out, struct key_error *err)
 {
-	struct CrlContents contents = {.version = 1};
+	struct CrlContents contents = contents_of(head);
 	struct ToBeSignedLinkageValueCrl *list = &contents.typeSpecific.u.fullLinkedCrl; /* same type in both kinds */
 	uint32_t n = linkage->individual_count;
 	struct linkage_build build;
@@ -224,7 +267,7 @@ enum key_status crl_make_linkage(const struct signer *signer, const struct crl_h
 	list->groups =
 	    (struct oer_list){.items = build.groups, .count = linkage->group_count, .element = &oer_GroupCrlEntry};
 	if (status == KEY_OK)
-		status = crl_sign(signer, head, &contents, out, err);
+		status = crl_sign(signer, &oer_CrlContents, &contents, out, err);
 done:
 	build_free(&build);
 	return status;

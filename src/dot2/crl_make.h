@@ -15,7 +15,8 @@ struct crl_head {
 	uint8_t craca_id[8]; /* HashedId8 of the CRACA's certificate */
 	scms_time32 issue_date;
 	scms_time32 next_crl;
-	bool delta; /* else full: the list of all that is revoked */
+	bool delta;    /* else full: the list of all that is revoked */
+	bool crl_2022; /* hashes: for receivers of the 2022 edition, else of that of 2017, as CAMP has it */
 	bool has_priority;
 	uint8_t priority;
 };

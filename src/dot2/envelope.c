@@ -135,6 +135,8 @@ const struct envelope envelopes[] = {
 	/* IEEE 1609.2: CRLs */
 	ANYTHING("CrlContents", CrlContents),
 	SIGNED_BY("SecuredCrl", "CrlContents", 0, ANY, PSID_CRL),
+	ANYTHING("CrlContents2022", CrlContents2022),
+	SIGNED_BY("SecuredCrl2022", "CrlContents2022", 0, ANY, PSID_CRL),
 
 	/* IEEE 1609.2.1: trust lists */
 	SCOPED("ScopedMultiSignedCtl", ScmsPduIeee, cert, CertManagementPdu, multiSignedCtl),
@@ -370,6 +372,7 @@ const struct oer_type *envelope_inside(struct scms_slice bytes, unsigned depth)
 	    &oer_ScmsFile121,
 	    &oer_ScmsPduIeee,
 	    &oer_CrlContents,
+	    &oer_CrlContents2022,
 	    &oer_Ieee1609Dot2Data,
 	    &oer_ToBeSignedEncryptedCertificateResponse,
 	    &oer_PlaintextCertificateResponse,

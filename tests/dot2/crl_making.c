@@ -67,10 +67,35 @@ static void read_back(struct crl *crl, const struct bytes *bytes, const struct c
 	      "head");
 	CHECK(crl->contents.typeSpecific.choice == choice, "kind %d", crl->contents.typeSpecific.choice);
 	CHECK(crl_is_delta(crl) == head->delta, "delta");
-	CHECK(oer_encode(&oer_CrlContents, &crl->contents, buffer, sizeof(buffer), &n) == OER_OK, "re-encoding");
+	if (!head->crl_2022)
+		CHECK(oer_encode(&oer_CrlContents, &crl->contents, buffer, sizeof(buffer), &n) == OER_OK, "re-encoding");
 }
 
-static void hashes(bool delta)
+/* The bytes of a list of n entries are of one edition only; cut, they are of none, and the refusal says where. */
+static void other_edition(const struct crl *crl, unsigned n)
+{
+	const bool is_2022 = crl->contents.typeSpecific.u.fullHashCrl.entries.element == &oer_HashBasedRevocationInfo2022;
+	const unsigned each = is_2022 ? 15 : 14;
+	const unsigned count_at = 19 + (crl->contents.priorityInfo.has_priority ? 2 : 1) + 1 + 1 + 4 + 1;
+	struct scms_slice opaque;
+	struct oer_error err;
+	uint8_t mangled[8192];
+	struct crl other;
+
+	CHECK(signed_data_unsecured(&crl->data, &opaque), "payload");
+	CHECK(opaque.n == count_at + 1 + n * each, "%zu bytes", opaque.n);
+	CHECK((oer_decode(&oer_CrlContents, opaque, OER_DEPTH_DEFAULT, NULL, NULL) == OER_OK) != is_2022, "2017");
+	CHECK((oer_decode(&oer_CrlContents2022, opaque, OER_DEPTH_DEFAULT, NULL, NULL) == OER_OK) == is_2022, "2022");
+
+	/* One entry less than announced. */
+	memcpy(mangled, crl->bytes.p, crl->bytes.n);
+	mangled[opaque.p - crl->bytes.p + count_at] = (uint8_t)(n + 1);
+	CHECK(crl_read(&other, (struct scms_slice){mangled, crl->bytes.n}, &err) != OER_OK, "read");
+	CHECK(err.offset >= (size_t)(opaque.p - crl->bytes.p) && strncmp(err.path, "CrlContents", 11) == 0, "%zu: %s",
+	      err.offset, err.path);
+}
+
+static void hashes(bool delta, bool crl_2022)
 {
 	struct ToBeSignedCertificate tbs;
 	struct person good, bad[3];
@@ -78,9 +103,12 @@ static void hashes(bool delta)
 	struct crl_head head = head_of(1, delta);
 	struct signer by = person_signer(&root, false);
 	struct bytes out, again, empty;
+	struct HashBasedRevocationInfo entry;
+	struct oer_iter it;
 	struct key_error err;
 	struct crl crl;
 
+	head.crl_2022 = crl_2022;
 	tbs_device(&tbs, "device");
 	person_make_implicit(&good, &tbs, &pca);
 	for (unsigned k = 0; k < 3; k++) {
@@ -99,6 +127,11 @@ static void hashes(bool delta)
 	      "entries");
 	for (unsigned k = 0; k < 3; k++)
 		CHECK(crl_has_id10(&crl, entries[k].id), "entry %u", k);
+	it = oer_iterate(&crl.contents.typeSpecific.u.fullHashCrl.entries);
+	for (unsigned k = 0; crl_hash_next(&it, &entry); k++)
+		for (unsigned m = 0; m < 3; m++)
+			CHECK(memcmp(entry.id, entries[m].id, 10) != 0 || entry.expiry == entries[m].expiry, "expiry of %u", k);
+	other_edition(&crl, 3);
 	CHECK(!crl_has_id10(&crl, cert_id10(&good.cert)), "not revoked");
 
 	/* The order in which entries are given does not show. */
@@ -271,8 +304,10 @@ int main(void)
 	person_make(&root, &tbs, SCMS_NIST_P256, NULL, false);
 	tbs_pca(&tbs, "pca");
 	person_make(&pca, &tbs, SCMS_NIST_P256, &root, false);
-	hashes(false);
-	hashes(true);
+	hashes(false, false);
+	hashes(true, false);
+	hashes(false, true);
+	hashes(true, true);
 	linkage(false);
 	linkage(true);
 	groups();

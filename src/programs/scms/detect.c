@@ -25,6 +25,7 @@ static const struct oer_type *const candidates[] = {
     &oer_TrustStore,
     &oer_StoreSlot,
     &oer_CrlContents,
+    &oer_CrlContents2022,
     &oer_SignedCertificateRequest,
     /* parts of the above, that somebody has cut out */
     &oer_SequenceOfCertificate,
@@ -54,7 +55,7 @@ static const struct oer_type *const candidates[] = {
 };
 
 /* Whole files and messages, and not parts: only these are named as what a broken file may be. */
-#define WHOLE 15
+#define WHOLE 16
 
 bool detect(struct scms_slice bytes, struct detected *found, struct oer_error *err)
 {

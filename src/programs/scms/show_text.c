@@ -133,6 +133,14 @@ static void form_revoked(const struct printer *p, const void *v)
 	printf(", until %s", time_text(&p->show->leap, (uint64_t)entry->expiry * 1000000, text));
 }
 
+static void form_revoked_2022(const struct printer *p, const void *v)
+{
+	const struct HashBasedRevocationInfo2022 *entry = v;
+	const struct HashBasedRevocationInfo as_2017 = {.id = entry->id, .expiry = entry->expiry};
+
+	form_revoked(p, &as_2017);
+}
+
 static const struct {
 	const struct oer_type *type;
 	void (*put)(const struct printer *p, const void *v);
@@ -141,6 +149,7 @@ static const struct {
     {&oer_GeographicRegion, form_region},    {&oer_PsidSsp, form_permission},
     {&oer_PsidGroupPermissions, form_group}, {&oer_EccP256CurvePoint, form_point},
     {&oer_PublicVerificationKey, form_key},  {&oer_HashBasedRevocationInfo, form_revoked},
+    {&oer_HashBasedRevocationInfo2022, form_revoked_2022},
 };
 
 /* Prints a value that has a form of one line. */
@@ -155,6 +164,7 @@ static bool put_form(struct printer *p, const struct oer_node *node)
 		struct EccP256CurvePoint point;
 		struct PublicVerificationKey key;
 		struct HashBasedRevocationInfo revoked;
+		struct HashBasedRevocationInfo2022 revoked_2022;
 	} v;
 	struct scms_slice rest = rest_from(p, node);
 
