@@ -87,6 +87,9 @@ static bool source_candidate(void *ctx, const uint8_t id8[8], unsigned k, struct
 			*bytes = source->certificates[c];
 			return true;
 		}
+	for (unsigned j = 0; source->index != NULL && source->index(source->index_ctx, id8, j, bytes); j++)
+		if (k-- == 0)
+			return true;
 	for (size_t r = 0; r < source->runs; r++) {
 		struct scms_slice rest = source->run[r];
 

@@ -20,6 +20,9 @@ struct source {
 	uint8_t quorum;
 	struct scms_slice run[SOURCE_RUNS_MAX];
 	size_t runs;
+	/* Candidates that are indexed: the k-th with this HashedId8; NULL: none are. */
+	bool (*index)(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes);
+	void *index_ctx;
 	const struct scms_slice *certificates; /* single ones */
 	size_t certificate_count;
 	bool failed; /* an object could not be had: the verdict is not one */

@@ -19,7 +19,7 @@ static int keep(struct store_dir *dir, const struct session_files *files, scms_t
 {
 	uint64_t counter = store_dir_counter(dir) + (result->changed ? 1 : 0);
 	json_t *json = session_report_json(report, result);
-	char *line = session_log_line(files, now, counter, report, result, engine_crypto());
+	char *line = session_log_line(&files->session, &files->limits, now, counter, report, result, engine_crypto());
 	enum store_dir_status status;
 	struct store_dir_error err;
 

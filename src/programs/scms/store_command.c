@@ -126,15 +126,6 @@ int store_failed(const char *command, const struct store_dir_error *err)
 	return STORE_EXIT_STORE;
 }
 
-json_t *json_hex(const uint8_t *bytes, size_t n)
-{
-	char text[2 * 64 + 1] = "";
-
-	for (size_t k = 0; k < n && k < 64; k++)
-		snprintf(text + 2 * k, 3, "%02x", bytes[k]);
-	return json_string(text);
-}
-
 static bool read_one(const char *command, const char *path, size_t limit, struct scms_slice *to)
 {
 	struct file_error err;

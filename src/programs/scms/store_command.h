@@ -8,10 +8,10 @@
 #ifndef PROGRAMS_STORE_COMMAND_H
 #define PROGRAMS_STORE_COMMAND_H
 
+#include "components/session_report.h"
 #include "service/store_dir.h"
 
 #include <argp.h>
-#include <jansson.h>
 
 enum store_exit {
 	STORE_EXIT_DONE = 0,
@@ -79,9 +79,6 @@ void store_print(json_t *object);
 /* Says on standard error why a store cannot be used, and gives the exit code. */
 int store_failed(const char *command, const struct store_dir_error *err);
 
-/* Lower-case hexadecimal. */
-json_t *json_hex(const uint8_t *bytes, size_t n);
-
 /* ---- sessions ---- */
 
 struct session_files {
@@ -97,25 +94,9 @@ bool session_read(const char *command, const struct store_options *options, cons
 		  struct session_files *files);
 void session_free(struct session_files *files);
 
-/* What a session reported, collected. */
-struct session_report;
-
-struct session_report *session_report_new(const struct scms_store *store, scms_time64 now);
-const struct scms_report *session_report_table(struct session_report *report);
-/* The output of `apply`. */
-json_t *session_report_json(const struct session_report *report, const struct scms_session_result *result);
-/* The same in words. */
-void session_report_words(const struct session_report *report, const struct scms_session_result *result, FILE *to);
-void session_report_free(struct session_report *report);
-
 /* Runs one session on an open store: work memory, apply, and what failed said on standard error. */
 struct scms_session_result session_apply(const char *command, struct store_dir *dir, const struct session_files *files,
 					 scms_time64 now, struct session_report *report);
-
-/* JSON line for the store's log: time, files by SHA-256, effect. To be freed. */
-char *session_log_line(const struct session_files *files, scms_time64 now, uint64_t counter,
-		       const struct session_report *report, const struct scms_session_result *result,
-		       const struct scms_crypto *crypto);
 
 /* ---- sub-commands ---- */
 

@@ -2,7 +2,7 @@
 /*
  * A session's report, collected, as JSON and in words.
  */
-#include "store_command.h"
+#include "session_report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +44,15 @@ static const char *const file_names[] = {
     [SCMS_FILE_POLICY] = "policy",   [SCMS_FILE_CRL] = "crl", [SCMS_FILE_CHAIN] = "chain",
     [SCMS_FILE_HISTORY] = "history", [SCMS_FILE_OWN] = "own", [SCMS_FILE_CERT] = "cert",
 };
+
+json_t *json_hex(const uint8_t *bytes, size_t n)
+{
+	char text[2 * 64 + 1] = "";
+
+	for (size_t k = 0; k < n && k < 64; k++)
+		snprintf(text + 2 * k, 3, "%02x", bytes[k]);
+	return json_string(text);
+}
 
 static struct ballot_entry *entry_of(struct session_report *report, const struct scms_ballot_report *ballot)
 {
@@ -345,17 +354,17 @@ static void log_file(json_t *files, const char *name, struct scms_slice bytes, s
 	json_array_append_new(files, json_pack("{s:s, s:o}", "file", name, "sha256", json_hex(hash, 32)));
 }
 
-char *session_log_line(const struct session_files *files, scms_time64 now, uint64_t counter, const struct session_report *report,
-		       const struct scms_session_result *result, const struct scms_crypto *crypto)
+char *session_log_line(const struct scms_session *session, const struct scms_limits *limits, scms_time64 now, uint64_t counter,
+		       const struct session_report *report, const struct scms_session_result *result,
+		       const struct scms_crypto *crypto)
 {
 	json_t *list = json_array(), *json = json_object();
-	const struct scms_session *session = &files->session;
 	char *line;
 
-	log_file(list, "policy", session->policy, files->limits.policy_bytes, crypto);
-	log_file(list, "crl", session->crl, files->limits.crl_bytes, crypto);
-	log_file(list, "chain", session->chain, files->limits.chain_bytes, crypto);
-	log_file(list, "history", session->history, files->limits.history_bytes, crypto);
+	log_file(list, "policy", session->policy, limits->policy_bytes, crypto);
+	log_file(list, "crl", session->crl, limits->crl_bytes, crypto);
+	log_file(list, "chain", session->chain, limits->chain_bytes, crypto);
+	log_file(list, "history", session->history, limits->history_bytes, crypto);
 	for (size_t k = 0; k < session->own_count; k++)
 		log_file(list, "own", session->own[k], SIZE_MAX, crypto);
 	for (size_t k = 0; k < session->certificate_count; k++)

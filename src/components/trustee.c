@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trustee.h"
+
+#include "components/session_report.h"
+#include "dot2/validity.h"
+#include "trust/members.h"
+#include "trust/quorum.h"
+#include "trust/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#define VERDICTS_MAX 256
+
+/* A certificate that the store knows, to be found by its HashedId8. */
+struct known {
+	uint8_t id8[8];
+	uint32_t order; /* as found */
+	struct scms_slice bytes;
+};
+
+/* An explicit certificate that was judged valid, with the chain above it. */
+struct verdict {
+	LIST_ENTRY(verdict) link;
+	uint8_t identity[32];
+	scms_time64 from, until; /* all of the chain is within its validity */
+	uint8_t quorum;		 /* in force then */
+	bool anchored;
+	size_t issuers;
+	struct cert issuer[];
+};
+
+struct trustee {
+	char *path;
+	const struct scms_crypto *crypto;
+	struct store_dir *dir; /* NULL: it could not be read again */
+	struct message_judge judge;
+	struct source source; /* what the store knows */
+	struct known *known;
+	size_t known_count;
+	LIST_HEAD(, verdict) verdicts;
+	size_t verdict_count;
+	uint8_t *own;
+	size_t own_n;
+	struct chain work;
+};
+
+/* ---- what the store knows ---- */
+
+static int compare_known(const void *left, const void *right)
+{
+	const struct known *a = left, *b = right;
+	int order = memcmp(a->id8, b->id8, 8);
+
+	if (order != 0)
+		return order;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static bool known_add(struct trustee *trustee, struct scms_slice bytes, size_t *room)
+{
+	struct cert cert;
+	struct known *entry;
+
+	/* What no judge could use is not found. */
+	if (cert_read(&cert, bytes, trustee->crypto, NULL) != OER_OK)
+		return true;
+	if (trustee->known_count == *room) {
+		size_t more = *room == 0 ? 64 : 2 * *room;
+		struct known *grown = realloc(trustee->known, more * sizeof(*grown));
+
+		if (grown == NULL)
+			return false;
+		trustee->known = grown;
+		*room = more;
+	}
+	entry = &trustee->known[trustee->known_count];
+	memcpy(entry->id8, cert_id8(&cert), 8);
+	entry->order = (uint32_t)trustee->known_count++;
+	entry->bytes = bytes;
+	return true;
+}
+
+static bool known_add_run(struct trustee *trustee, struct scms_slice rest, size_t *room)
+{
+	while (rest.n > 0) {
+		struct scms_slice one = {rest.p, 0};
+
+		if (oer_decode_prefix(&oer_Certificate, &rest, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK)
+			return true;
+		one.n = (size_t)(rest.p - one.p);
+		if (!known_add(trustee, one, room))
+			return false;
+	}
+	return true;
+}
+
+static bool known_find(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes)
+{
+	const struct trustee *trustee = ctx;
+	size_t low = 0, high = trustee->known_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(trustee->known[middle].id8, id8, 8) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (k >= trustee->known_count - low || memcmp(trustee->known[low + k].id8, id8, 8) != 0)
+		return false;
+	*bytes = trustee->known[low + k].bytes;
+	return true;
+}
+
+/* Roots are no candidates: a chain ends in them, or it does not. But they too may have signed. */
+static bool find_signer(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes)
+{
+	const struct trustee *trustee = ctx;
+	const struct scms_store *store;
+	unsigned candidates = 0;
+
+	if (trustee->dir == NULL)
+		return false;
+	while (known_find(ctx, id8, candidates, bytes))
+		if (candidates++ == k)
+			return true;
+	store = store_dir_store(trustee->dir);
+	for (uint32_t r = 0; r < store->root_count; r++)
+		if (memcmp(store->roots[r].id8, id8, 8) == 0 && candidates++ == k) {
+			*bytes = root_bytes(&store->roots[r]);
+			return true;
+		}
+	return false;
+}
+
+/* Takes stock of the store that was read. */
+static bool known_make(struct trustee *trustee)
+{
+	const struct scms_store *store = store_dir_store(trustee->dir);
+	const struct trust_env env = {trustee->crypto, store_dir_objects(trustee->dir)};
+	size_t room = 0;
+
+	if (!source_open(&trustee->source, store, env, 0))
+		return false;
+	for (size_t k = 0; k < trustee->source.runs; k++)
+		if (!known_add_run(trustee, trustee->source.run[k], &room))
+			return false;
+	if (trustee->known_count > 0)
+		qsort(trustee->known, trustee->known_count, sizeof(trustee->known[0]), compare_known);
+	/* From here on the source asks the index, and only what a message brings lies in runs. */
+	trustee->source.runs = 0;
+	trustee->source.index = known_find;
+	trustee->source.index_ctx = trustee;
+	return true;
+}
+
+/* ---- verdicts ---- */
+
+static void verdicts_drop(struct trustee *trustee)
+{
+	struct verdict *verdict;
+
+	while ((verdict = LIST_FIRST(&trustee->verdicts)) != NULL) {
+		LIST_REMOVE(verdict, link);
+		free(verdict);
+	}
+	trustee->verdict_count = 0;
+}
+
+static void verdict_keep(struct trustee *trustee, const struct chain *chain, uint8_t quorum)
+{
+	struct verdict *verdict;
+
+	/* Components are few. Of end entities there are many, and each is heard of once in a while. */
+	if (cert_is_implicit(&chain->cert[0]) || trustee->verdict_count == VERDICTS_MAX)
+		return;
+	verdict = malloc(sizeof(*verdict) + (chain->n - 1) * sizeof(verdict->issuer[0]));
+	if (verdict == NULL)
+		return;
+	memcpy(verdict->identity, chain->cert[0].hash256, 32);
+	verdict->quorum = quorum;
+	verdict->anchored = chain->anchored;
+	verdict->issuers = chain->n - 1;
+	memcpy(verdict->issuer, &chain->cert[1], verdict->issuers * sizeof(verdict->issuer[0]));
+	verdict->from = 0;
+	verdict->until = UINT64_MAX;
+	for (size_t k = 0; k < chain->n; k++) {
+		const struct ValidityPeriod *period = &chain->cert[k].c.toBeSigned.validityPeriod;
+
+		if (validity_start(period) > verdict->from)
+			verdict->from = validity_start(period);
+		if (validity_end(period) < verdict->until)
+			verdict->until = validity_end(period);
+	}
+	LIST_INSERT_HEAD(&trustee->verdicts, verdict, link);
+	trustee->verdict_count++;
+}
+
+static bool verdict_find(const struct trustee *trustee, struct chain *chain, scms_time64 now, uint8_t quorum)
+{
+	const struct verdict *verdict;
+
+	LIST_FOREACH(verdict, &trustee->verdicts, link) {
+		if (memcmp(verdict->identity, chain->cert[0].hash256, 32) != 0 || verdict->quorum != quorum ||
+		    now < verdict->from || now >= verdict->until)
+			continue;
+		memcpy(&chain->cert[1], verdict->issuer, verdict->issuers * sizeof(verdict->issuer[0]));
+		chain->n = 1 + verdict->issuers;
+		chain->anchored = verdict->anchored;
+		return true;
+	}
+	return false;
+}
+
+/* Does a message bring more than the leaf? Then its chain may point into the message, and is not kept. */
+static bool brings_issuers(struct scms_slice carried)
+{
+	return carried.n > 0 &&
+	       (oer_decode_prefix(&oer_Certificate, &carried, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK || carried.n > 0);
+}
+
+static enum scms_reason judge_chain(void *ctx, struct chain *chain, struct scms_slice carried, scms_time64 now)
+{
+	struct trustee *trustee = ctx;
+	struct source source;
+	enum scms_reason reason;
+	bool brought;
+
+	if (trustee->dir == NULL)
+		return SCMS_REASON_FAILED;
+	source = trustee->source;
+	source.quorum = quorum_in_force(source.store, now, NULL);
+	if (verdict_find(trustee, chain, now, source.quorum))
+		return SCMS_VALID;
+	brought = brings_issuers(carried);
+	if (brought)
+		source_add_run(&source, carried);
+	reason = source_judge(&source, chain, now);
+	if (reason == SCMS_VALID && !brought)
+		verdict_keep(trustee, chain, source.quorum);
+	return reason;
+}
+
+const struct message_judge *trustee_judge(struct trustee *trustee)
+{
+	return &trustee->judge;
+}
+
+enum scms_reason trustee_check(struct trustee *trustee, struct scms_slice certificate, scms_time64 now)
+{
+	if (cert_read(&trustee->work.cert[0], certificate, trustee->crypto, NULL) != OER_OK)
+		return SCMS_MALFORMED;
+	return judge_chain(trustee, &trustee->work, (struct scms_slice){NULL, 0}, now);
+}
+
+bool trustee_find(struct trustee *trustee, const uint8_t id8[8], unsigned k, struct scms_slice *certificate)
+{
+	return find_signer(trustee, id8, k, certificate);
+}
+
+/* ---- the holder ---- */
+
+bool trustee_identify(struct trustee *trustee, struct scms_slice certificate)
+{
+	uint8_t *own = NULL;
+
+	if (certificate.n > 0) {
+		own = malloc(certificate.n);
+		if (own == NULL)
+			return false;
+		memcpy(own, certificate.p, certificate.n);
+	}
+	free(trustee->own);
+	trustee->own = own;
+	trustee->own_n = certificate.n;
+	return true;
+}
+
+enum scms_reason trustee_standing(struct trustee *trustee, scms_time64 now)
+{
+	enum scms_reason reason = SCMS_VALID;
+
+	if (trustee->dir == NULL)
+		return SCMS_STORE_UNREADABLE;
+	if (trustee->own_n > 0)
+		reason = trustee_check(trustee, (struct scms_slice){trustee->own, trustee->own_n}, now);
+	return reason == SCMS_REASON_FAILED ? SCMS_STORE_UNREADABLE : reason;
+}
+
+/* ---- the directory ---- */
+
+static void dir_leave(struct trustee *trustee)
+{
+	verdicts_drop(trustee);
+	free(trustee->known);
+	trustee->known = NULL;
+	trustee->known_count = 0;
+	store_dir_close(trustee->dir);
+	trustee->dir = NULL;
+}
+
+static bool dir_enter(struct trustee *trustee, struct store_dir_error *err)
+{
+	trustee->dir = store_dir_open(trustee->path, STORE_DIR_READ, trustee->crypto, err);
+	if (trustee->dir == NULL)
+		return false;
+	if (known_make(trustee))
+		return true;
+	err->status = STORE_DIR_UNREADABLE;
+	snprintf(err->text, sizeof(err->text), "%s: %s; restore the directory from a backup", trustee->path,
+		 store_dir_object_error(trustee->dir)[0] != '\0' ? store_dir_object_error(trustee->dir) : "out of memory");
+	dir_leave(trustee);
+	return false;
+}
+
+struct trustee *trustee_open(const char *path, const struct scms_crypto *crypto, struct store_dir_error *err)
+{
+	struct trustee *trustee = calloc(1, sizeof(*trustee));
+
+	if (trustee == NULL || (trustee->path = strdup(path)) == NULL) {
+		free(trustee);
+		*err = (struct store_dir_error){STORE_DIR_IO, "out of memory"};
+		return NULL;
+	}
+	trustee->crypto = crypto;
+	trustee->judge = (struct message_judge){trustee, find_signer, judge_chain};
+	LIST_INIT(&trustee->verdicts);
+	if (!dir_enter(trustee, err)) {
+		trustee_close(trustee);
+		return NULL;
+	}
+	return trustee;
+}
+
+void trustee_close(struct trustee *trustee)
+{
+	if (trustee == NULL)
+		return;
+	dir_leave(trustee);
+	free(trustee->own);
+	free(trustee->path);
+	free(trustee);
+}
+
+/* ---- sessions ---- */
+
+static void outcome_set(struct trustee_outcome *outcome, enum trustee_status status, const char *text)
+{
+	outcome->status = status;
+	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
+}
+
+static void keep(struct store_dir *dir, const struct scms_session *session, scms_time64 now, struct session_report *report,
+		 const struct scms_session_result *result, const struct scms_crypto *crypto, struct trustee_outcome *outcome)
+{
+	uint64_t counter = store_dir_counter(dir) + (result->changed ? 1 : 0);
+	struct scms_store_status limits;
+	struct store_dir_error err;
+	enum store_dir_status status;
+	json_t *json = session_report_json(report, result);
+	char *line = NULL;
+
+	if (scms_store_status(store_dir_store(dir), now, crypto, store_dir_objects(dir), &limits))
+		line = session_log_line(session, &limits.limits, now, counter, report, result, crypto);
+	status = result->changed ? store_dir_commit(dir, line, &err)
+		 : line != NULL	 ? store_dir_log(dir, line, &err)
+				 : STORE_DIR_OK;
+	free(line);
+	if (status != STORE_DIR_OK) {
+		json_decref(json);
+		outcome_set(outcome, TRUSTEE_FAILED, err.text);
+		return;
+	}
+	outcome->changed = result->changed;
+	outcome->refused = result->refused;
+	outcome->report = json;
+}
+
+static void session_run(struct store_dir *dir, const struct scms_session *session, scms_time64 now,
+			const struct scms_crypto *crypto, struct trustee_outcome *outcome)
+{
+	size_t size = scms_session_work_size(store_dir_store(dir), session);
+	struct session_report *report = session_report_new(store_dir_store(dir), now);
+	struct scms_session_result result;
+	void *work = malloc(size);
+
+	if (work == NULL || report == NULL) {
+		outcome_set(outcome, TRUSTEE_FAILED, "out of memory");
+		goto out;
+	}
+	result = scms_store_apply(store_dir_store(dir), session, now, crypto, store_dir_objects(dir), work, size,
+				  session_report_table(report));
+	if (result.status == SCMS_SESSION_DONE)
+		keep(dir, session, now, report, &result, crypto, outcome);
+	else if (result.status == SCMS_SESSION_CLOCK_BACK)
+		outcome_set(outcome, TRUSTEE_CLOCK_BACK,
+			    "CLOCK_BACK (rule G6): the clock is behind a time that was signed and accepted; set it right");
+	else
+		outcome_set(outcome, TRUSTEE_FAILED,
+			    store_dir_object_error(dir)[0] != '\0' ? store_dir_object_error(dir) : "the crypto engine failed");
+out:
+	free(work);
+	session_report_free(report);
+}
+
+struct trustee_outcome trustee_apply(struct trustee *trustee, const struct scms_session *session, scms_time64 now)
+{
+	struct trustee_outcome outcome = {.status = TRUSTEE_DONE};
+	struct store_dir_error err;
+	struct store_dir *dir;
+
+	/* The lock of a reader is given up for that of the one who changes, and what others changed meanwhile is read. */
+	dir_leave(trustee);
+	dir = store_dir_open(trustee->path, STORE_DIR_CHANGE, trustee->crypto, &err);
+	if (dir == NULL)
+		outcome_set(&outcome, err.status == STORE_DIR_BUSY ? TRUSTEE_BUSY : TRUSTEE_FAILED, err.text);
+	else
+		session_run(dir, session, now, trustee->crypto, &outcome);
+	store_dir_close(dir);
+	if (!dir_enter(trustee, &err) && outcome.status == TRUSTEE_DONE) {
+		json_decref(outcome.report);
+		outcome.report = NULL;
+		outcome_set(&outcome, TRUSTEE_FAILED, err.text);
+	}
+	return outcome;
+}
+
+const struct scms_store *trustee_store(const struct trustee *trustee)
+{
+	return trustee->dir != NULL ? store_dir_store(trustee->dir) : NULL;
+}
+
+const struct scms_objects *trustee_objects(const struct trustee *trustee)
+{
+	return trustee->dir != NULL ? store_dir_objects(trustee->dir) : NULL;
+}
+
+uint64_t trustee_counter(const struct trustee *trustee)
+{
+	return trustee->dir != NULL ? store_dir_counter(trustee->dir) : 0;
+}
