@@ -298,13 +298,9 @@ static void fill_region(const struct profile_row *row, const struct profile_subj
 							.u.identifiedRegion = LIST(usa)};
 }
 
-static enum key_status fill_permissions(const struct profile_row *row, const struct profile_subject *subject,
-					struct profile_room *room, struct ToBeSignedCertificate *tbs,
-					struct key_error *err)
+static void fill_permissions(const struct profile_row *row, const struct profile_subject *subject,
+			     struct profile_room *room, struct ToBeSignedCertificate *tbs)
 {
-	if ((subject->app != NULL && !row->any_app && row->id != ID_LINKAGE) ||
-	    (subject->request != NULL && !row->any_request))
-		return key_fail(err, KEY_VALUE, "%s: its permissions are fixed", row->clause);
 	tbs->appPermissions = subject->app != NULL ? *subject->app : row->app;
 	tbs->certIssuePermissions = row->issue;
 	tbs->certRequestPermissions = subject->request != NULL ? *subject->request : row->request;
@@ -319,7 +315,6 @@ static enum key_status fill_permissions(const struct profile_row *row, const str
 	tbs->has_appPermissions = tbs->appPermissions.count > 0;
 	tbs->has_certIssuePermissions = tbs->certIssuePermissions.count > 0;
 	tbs->has_certRequestPermissions = tbs->certRequestPermissions.count > 0;
-	return KEY_OK;
 }
 
 static enum key_status fill_keys(const struct profile_row *row, const struct profile_subject *subject,
@@ -344,11 +339,10 @@ static enum key_status fill_keys(const struct profile_row *row, const struct pro
 	return KEY_OK;
 }
 
-enum key_status profile_fill(enum profile profile, enum profile_level level, const struct profile_subject *subject,
-			     struct profile_room *room, struct ToBeSignedCertificate *tbs, struct key_error *err)
+void profile_terms(enum profile profile, enum profile_level level, const struct profile_subject *subject,
+		   struct profile_room *room, struct ToBeSignedCertificate *tbs)
 {
 	const struct profile_row *row = &rows[profile];
-	enum key_status status;
 
 	*tbs = (struct ToBeSignedCertificate){
 	    .cracaId = subject->craca_id,
@@ -358,10 +352,21 @@ enum key_status profile_fill(enum profile profile, enum profile_level level, con
 								     : row->duration[level].allowed[0]},
 	    .has_canRequestRollover = row->rollover,
 	};
-	status = fill_id(row, subject, &tbs->id, err);
 	fill_region(row, subject, tbs);
-	if (status == KEY_OK)
-		status = fill_permissions(row, subject, room, tbs, err);
+	fill_permissions(row, subject, room, tbs);
+}
+
+enum key_status profile_fill(enum profile profile, enum profile_level level, const struct profile_subject *subject,
+			     struct profile_room *room, struct ToBeSignedCertificate *tbs, struct key_error *err)
+{
+	const struct profile_row *row = &rows[profile];
+	enum key_status status;
+
+	if ((subject->app != NULL && !row->any_app && row->id != ID_LINKAGE) ||
+	    (subject->request != NULL && !row->any_request))
+		return key_fail(err, KEY_VALUE, "%s: its permissions are fixed", row->clause);
+	profile_terms(profile, level, subject, room, tbs);
+	status = fill_id(row, subject, &tbs->id, err);
 	if (status == KEY_OK)
 		status = fill_keys(row, subject, tbs, err);
 	return status;

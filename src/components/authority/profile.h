@@ -120,6 +120,12 @@ SCMS_CHECKED enum key_status profile_fill(enum profile profile, enum profile_lev
 					  struct ToBeSignedCertificate *tbs, struct key_error *err);
 
 /*
+ * The same without the holder's id and keys, which are left zero: what lint.h compares with. Nothing of it is checked.
+ */
+void profile_terms(enum profile profile, enum profile_level level, const struct profile_subject *subject,
+		   struct profile_room *room, struct ToBeSignedCertificate *tbs);
+
+/*
  * When a certificate issued now begins unless told otherwise: with the present i-period, so that a PCA may serve the period
  * that it starts in, but not before its issuer does (NULL: it is self-issued).
  */

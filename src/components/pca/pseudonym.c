@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/pca/pseudonym.h"
 
+#include "components/authority/profile.h"
 #include "components/la/chain.h"
 #include "components/period.h"
 #include "dot2/encrypt.h"
 #include "dot2/issue.h"
 
 #include <openssl/crypto.h>
+#include <string.h>
 
-#define SERIES_PSEUDONYM 1
 #define VALIDITY_HOURS (PERIOD_SECONDS / 3600 + PERIOD_OVERLAP_HOURS)
 
 static enum key_status join_values(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
@@ -26,23 +27,23 @@ static enum key_status join_values(const struct pca *pca, const struct Pseudonym
 	return status;
 }
 
-static struct ToBeSignedCertificate what_is_certified(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
-						      const uint8_t linkage[LINKAGE_VALUE])
+static enum key_status what_is_certified(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
+					 const uint8_t linkage[LINKAGE_VALUE], struct profile_subject *subject,
+					 struct profile_room *room, struct ToBeSignedCertificate *tbs, struct key_error *err)
 {
-	return (struct ToBeSignedCertificate){
-	    .id = {.choice = CertificateId_is_linkageData,
-		   .u.linkageData = {.iCert = request->iValue, .linkage_value = linkage}},
-	    .cracaId = pca->craca_id,
-	    .crlSeries = SERIES_PSEUDONYM,
-	    .validityPeriod = {.start = period_start(request->iValue),
-			       .duration = {.choice = Duration_is_hours, .u.hours = VALIDITY_HOURS}},
-	    .has_region = request->has_region,
-	    .region = request->region,
-	    .has_assuranceLevel = request->has_performanceAssuranceLevel,
-	    .assuranceLevel = request->performanceAssuranceLevel,
-	    .has_appPermissions = true,
-	    .appPermissions = request->psidSsp,
+	enum key_status status;
+
+	*subject = (struct profile_subject){
+	    .linkage = {.iCert = request->iValue, .linkage_value = linkage},
+	    .start = period_start(request->iValue),
+	    .app = &request->psidSsp,
+	    .region = request->has_region ? &request->region : NULL,
 	};
+	memcpy(subject->craca_id, pca->craca_id, sizeof(subject->craca_id));
+	status = profile_fill(PROFILE_OBE_PSEUDONYM, LEVEL_POC, subject, room, tbs, err);
+	tbs->has_assuranceLevel = request->has_performanceAssuranceLevel;
+	tbs->assuranceLevel = request->performanceAssuranceLevel;
+	return status;
 }
 
 /* The certificate and r, encrypted to the cocoon key. */
@@ -96,6 +97,8 @@ enum key_status pca_issue_pseudonym(const struct pca *pca, const struct Pseudony
 	const struct signer signer = {.key = pca->party.sign, .cert = pca->party.cert, .crypto = pca->party.crypto};
 	struct ImplicitCertResponse response = {.certificate = {0}};
 	struct ToBeSignedCertificate tbs;
+	struct profile_subject subject;
+	struct profile_room room;
 	struct curve_point sign, respond;
 	struct bytes certificate = {NULL, 0}, encrypted = {NULL, 0};
 	uint8_t r[SCALAR_BYTES];
@@ -105,9 +108,10 @@ enum key_status pca_issue_pseudonym(const struct pca *pca, const struct Pseudony
 		status = point_from_256(&request->sig_butterfly_key_B, "sig-butterfly-key-B", &sign, err);
 	if (status == KEY_OK)
 		status = point_from_256(&request->enc_butterfly_key_H, "enc-butterfly-key-H", &respond, err);
+	if (status == KEY_OK)
+		status = what_is_certified(pca, request, issued->linkage_value, &subject, &room, &tbs, err);
 	if (status != KEY_OK)
 		return status;
-	tbs = what_is_certified(pca, request, issued->linkage_value);
 	status = cert_issue_implicit(&tbs, &sign, &signer, &certificate, r, err);
 	if (status == KEY_OK &&
 	    oer_decode(&oer_Certificate, bytes_view(&certificate), OER_DEPTH_DEFAULT, &response.certificate, NULL) != OER_OK)
