@@ -112,15 +112,21 @@ static bool first_addition(struct scms_slice extensions, struct scms_slice *addi
 	return true;
 }
 
+bool policy_extension_read(struct scms_slice extensions, struct ScmsPolicyExtension *extension)
+{
+	struct scms_slice bytes;
+
+	return first_addition(extensions, &bytes) &&
+	       oer_decode(&oer_ScmsPolicyExtension, bytes, OER_DEPTH_DEFAULT, extension, NULL) == OER_OK &&
+	       memcmp(extension->magic, extension_magic, sizeof(extension_magic)) == 0;
+}
+
 /* Our extension (rule G2). A foreign addition, or one of another version, says nothing to us. */
 static bool read_extension(struct scms_slice extensions, struct policy *policy)
 {
 	struct ScmsPolicyExtension extension;
-	struct scms_slice bytes;
 
-	if (!first_addition(extensions, &bytes) ||
-	    oer_decode(&oer_ScmsPolicyExtension, bytes, OER_DEPTH_DEFAULT, &extension, NULL) != OER_OK ||
-	    memcmp(extension.magic, extension_magic, sizeof(extension_magic)) != 0)
+	if (!policy_extension_read(extensions, &extension))
 		return true;
 	policy->has_quorum = extension.has_quorum;
 	if (extension.has_quorum && !read_quorum(&extension.quorum, &policy->quorum))

@@ -25,6 +25,12 @@ struct policy_file {
 SCMS_CHECKED enum oer_status policy_file_read(struct policy_file *file, struct scms_slice bytes,
 					      const struct scms_crypto *crypto, struct oer_error *err);
 
+/*
+ * Our extension in the extension part of a GlobalPolicyData, where it is the first addition. False: it is absent, foreign or
+ * of another version (rule G2).
+ */
+SCMS_CHECKED bool policy_extension_read(struct scms_slice extensions, struct ScmsPolicyExtension *extension);
+
 /* Judges a policy file under the store as it is, and takes it over if it is accepted. verified counts signature checks. */
 enum scms_reason policy_file_judge(struct scms_store *store, const struct policy_file *file, struct source *source,
 				   scms_time64 now, uint32_t *verified);
