@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "components/ee/state.h"
+
+#include "components/sealed.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+void ee_state_enrolled(struct ee_state *state, const struct ee_enrolment *enrolment)
+{
+	if (state->enrolments == EE_ENROLMENTS_MAX)
+		ee_enrolment_free(&state->enrolment[--state->enrolments]);
+	memmove(state->enrolment + 1, state->enrolment, state->enrolments * sizeof(state->enrolment[0]));
+	state->enrolment[0] = *enrolment;
+	state->enrolments++;
+	state->is_pending = false;
+	OPENSSL_cleanse(state->pending_key, sizeof(state->pending_key));
+}
+
+struct ee_request *ee_state_requested(struct ee_state *state, const struct ee_request *request)
+{
+	if (state->requests == EE_REQUESTS_MAX)
+		state->requests--;
+	memmove(state->request + 1, state->request, state->requests * sizeof(state->request[0]));
+	state->request[0] = *request;
+	state->requests++;
+	return &state->request[0];
+}
+
+struct ee_request *ee_state_newest(struct ee_state *state, enum ee_request_kind kind)
+{
+	for (unsigned k = 0; k < state->requests; k++)
+		if (state->request[k].kind == kind)
+			return &state->request[k];
+	return NULL;
+}
+
+static struct EndEntityRequest request_to(const struct ee_request *from)
+{
+	return (struct EndEntityRequest){
+	    .kind = (int32_t)from->kind,
+	    .hash = from->hash,
+	    .time = from->time,
+	    .signKey = from->keys.sign,
+	    .signExpansion = from->keys.sign_expansion,
+	    .respondKey = from->keys.respond,
+	    .respondExpansion = from->keys.respond_expansion,
+	    .nextPeriod = from->next_period,
+	};
+}
+
+static struct ee_request request_from(const struct EndEntityRequest *from)
+{
+	struct ee_request to = {
+	    .kind = (enum ee_request_kind)from->kind, .time = from->time, .next_period = from->nextPeriod};
+
+	memcpy(to.hash, from->hash, sizeof(to.hash));
+	memcpy(to.keys.sign, from->signKey, SCALAR_BYTES);
+	memcpy(to.keys.sign_expansion, from->signExpansion, AES_128_KEY);
+	memcpy(to.keys.respond, from->respondKey, SCALAR_BYTES);
+	memcpy(to.keys.respond_expansion, from->respondExpansion, AES_128_KEY);
+	return to;
+}
+
+static bool enrolment_to(const struct ee_enrolment *from, struct EndEntityEnrolment *to)
+{
+	to->key = from->key;
+	return oer_decode(&oer_Certificate, bytes_view(&from->certificate), OER_DEPTH_DEFAULT, &to->certificate, NULL) == OER_OK &&
+	       oer_decode(&oer_Certificate, bytes_view(&from->eca), OER_DEPTH_DEFAULT, &to->eca, NULL) == OER_OK;
+}
+
+static enum key_status enrolment_from(const struct EndEntityEnrolment *from, struct ee_enrolment *to, struct key_error *err)
+{
+	enum key_status status = make_bytes(&oer_Certificate, &from->certificate, &to->certificate, err);
+
+	memcpy(to->key, from->key, SCALAR_BYTES);
+	return status == KEY_OK ? make_bytes(&oer_Certificate, &from->eca, &to->eca, err) : status;
+}
+
+enum key_status ee_state_seal(const struct ee_state *state, const uint8_t key[AES_128_KEY], const struct scms_crypto *crypto,
+			      struct bytes *out, struct key_error *err)
+{
+	struct EndEntityEnrolment enrolments[EE_ENROLMENTS_MAX];
+	struct EndEntityRequest requests[EE_REQUESTS_MAX];
+	struct EndEntityState whole = {
+	    .version = 1,
+	    .enrolments = {.items = enrolments, .count = state->enrolments, .element = &oer_EndEntityEnrolment},
+	    .has_pending = state->is_pending,
+	    .pending = {.hash = state->pending_hash, .key = state->pending_key},
+	    .requests = {.items = requests, .count = state->requests, .element = &oer_EndEntityRequest},
+	};
+	struct bytes plain = {NULL, 0};
+	enum key_status status;
+
+	for (unsigned k = 0; k < state->enrolments; k++)
+		if (!enrolment_to(&state->enrolment[k], &enrolments[k]))
+			return key_fail(err, KEY_VALUE, "enrolment %u holds no certificate", k);
+	for (unsigned k = 0; k < state->requests; k++)
+		requests[k] = request_to(&state->request[k]);
+	status = make_bytes(&oer_EndEntityState, &whole, &plain, err);
+	if (status == KEY_OK)
+		status = sealed_make(key, crypto, bytes_view(&plain), out, err);
+	bytes_free(&plain);
+	return status;
+}
+
+static enum key_status state_from(const struct EndEntityState *whole, struct ee_state *state, struct key_error *err)
+{
+	struct oer_iter it = oer_iterate(&whole->enrolments);
+	struct EndEntityEnrolment enrolment;
+	struct EndEntityRequest request;
+	enum key_status status = KEY_OK;
+
+	if (whole->enrolments.count > EE_ENROLMENTS_MAX || whole->requests.count > EE_REQUESTS_MAX)
+		return key_fail(err, KEY_MALFORMED, "holds %u enrolments and %u requests; at most %d and %d", whole->enrolments.count,
+				whole->requests.count, EE_ENROLMENTS_MAX, EE_REQUESTS_MAX);
+	while (status == KEY_OK && oer_next(&it, &enrolment))
+		status = enrolment_from(&enrolment, &state->enrolment[state->enrolments++], err);
+	it = oer_iterate(&whole->requests);
+	while (oer_next(&it, &request))
+		state->request[state->requests++] = request_from(&request);
+	state->is_pending = whole->has_pending;
+	if (whole->has_pending) {
+		memcpy(state->pending_hash, whole->pending.hash, sizeof(state->pending_hash));
+		memcpy(state->pending_key, whole->pending.key, SCALAR_BYTES);
+	}
+	return status;
+}
+
+enum key_status ee_state_open(struct scms_slice bytes, const uint8_t key[AES_128_KEY], const struct scms_crypto *crypto,
+			      struct ee_state *state, struct key_error *err)
+{
+	struct EncryptedData sealed;
+	struct EndEntityState whole;
+	struct bytes plain = {NULL, 0};
+	enum key_status status;
+
+	memset(state, 0, sizeof(*state));
+	if (oer_decode(&oer_EncryptedData, bytes, OER_DEPTH_DEFAULT, &sealed, NULL) != OER_OK)
+		return key_fail(err, KEY_MALFORMED, "is no sealed state of an end entity");
+	status = sealed_open(key, crypto, &sealed, &plain, err);
+	if (status == KEY_OK && oer_decode(&oer_EndEntityState, bytes_view(&plain), OER_DEPTH_DEFAULT, &whole, NULL) != OER_OK)
+		status = key_fail(err, KEY_MALFORMED, "holds no state of an end entity");
+	if (status == KEY_OK)
+		status = state_from(&whole, state, err);
+	if (status != KEY_OK)
+		ee_state_free(state);
+	bytes_free(&plain);
+	return status;
+}
+
+void ee_state_free(struct ee_state *state)
+{
+	for (unsigned k = 0; k < state->enrolments; k++)
+		ee_enrolment_free(&state->enrolment[k]);
+	OPENSSL_cleanse(state, sizeof(*state));
+}
