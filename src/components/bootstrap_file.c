@@ -144,7 +144,7 @@ static bool take_all(struct bootstrap_file *file)
 	if (!take_number(file, file->json, "now", INT64_MAX, &now) || !take_u8(file, "quorum", &to->quorum) ||
 	    !take_u8(file, "quorumFloor", &to->quorum_floor) || !take_u8(file, "quorumCeiling", &to->quorum_ceiling) ||
 	    !take_u32(file, file->json, "skewSeconds", &to->skew_seconds) ||
-	    !take_u32(file, file->json, "crlToleranceSeconds", &to->crl_tolerance_seconds) || !take_limits(config) ||
+	    !take_u32(file, file->json, "crlToleranceSeconds", &to->crl_tolerance_seconds) || !take_limits(file) ||
 	    !take_path(file, "chain", &file->chain) || !take_path(file, "policy", &file->policy))
 		return false;
 	to->now = now;
@@ -176,7 +176,7 @@ bool bootstrap_file_read(struct bootstrap_file *file, const char *path)
 			file->json == NULL ? err.column : 1, file->json == NULL ? err.text : "expected an object");
 		return false;
 	}
-	return config_take(config);
+	return take_all(file);
 }
 
 void bootstrap_file_free(struct bootstrap_file *file)
