@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* 2004-01-01T00:00:00 UTC; TAI was 32 seconds ahead. */
@@ -100,4 +101,72 @@ const char *time_text(const struct leap_table *table, scms_time64 time, char tex
 	if (gmtime_r(&seconds, &tm) == NULL || strftime(text, TIME_TEXT_BYTES, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
 		snprintf(text, TIME_TEXT_BYTES, "Time64 %" PRIu64, time);
 	return text;
+}
+
+/* Exactly n digits. */
+static bool take_digits(const char **text, unsigned n, int *to)
+{
+	int value = 0;
+
+	for (unsigned k = 0; k < n; k++) {
+		if ((*text)[k] < '0' || (*text)[k] > '9')
+			return false;
+		value = 10 * value + ((*text)[k] - '0');
+	}
+	*text += n;
+	*to = value;
+	return true;
+}
+
+static bool take_char(const char **text, char c)
+{
+	return **text == c && (*text)++ != NULL;
+}
+
+static bool parse_number(const char *text, scms_time64 *time)
+{
+	uint64_t value = 0;
+
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9' || value > (INT64_MAX - 9) / 10)
+			return false;
+		value = 10 * value + (uint64_t)(*text - '0');
+	}
+	*time = value;
+	return true;
+}
+
+bool time_parse(const struct leap_table *table, const char *text, scms_time64 *time)
+{
+	int year, month, day, hour = 0, minute = 0, second = 0;
+	const char *p = text;
+	struct tm tm = {.tm_isdst = 0}, back;
+	time_t unix_time;
+
+	if (strchr(text, '-') == NULL)
+		return parse_number(text, time);
+	if (!take_digits(&p, 4, &year) || !take_char(&p, '-') || !take_digits(&p, 2, &month) || !take_char(&p, '-') ||
+	    !take_digits(&p, 2, &day))
+		return false;
+	if (*p != '\0' && (!take_char(&p, 'T') || !take_digits(&p, 2, &hour) || !take_char(&p, ':') ||
+			   !take_digits(&p, 2, &minute) || !take_char(&p, ':') || !take_digits(&p, 2, &second) ||
+			   !take_char(&p, 'Z') || *p != '\0'))
+		return false;
+	if (year < 2004)
+		return false;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = day;
+	tm.tm_hour = hour;
+	tm.tm_min = minute;
+	tm.tm_sec = second;
+	unix_time = timegm(&tm);
+	/* What does not come back as it was does not exist: 30 February, 25 o'clock. */
+	if (gmtime_r(&unix_time, &back) == NULL || back.tm_mon != month - 1 || back.tm_mday != day || back.tm_hour != hour ||
+	    back.tm_min != minute || back.tm_sec != second)
+		return false;
+	*time = leap_time64(table, unix_time, 0);
+	return true;
 }

@@ -41,4 +41,11 @@ scms_time64 leap_now(const struct leap_table *table);
 #define TIME_TEXT_BYTES 32
 const char *time_text(const struct leap_table *table, scms_time64 time, char text[TIME_TEXT_BYTES]);
 
+/*
+ * Reads a time as people give it: "2026-11-25T12:00:00Z" (UTC), "2026-11-25" (its first instant), or a decimal number of
+ * microseconds (Time64). False for anything else, also for times before 2004 and days and hours that do not exist.
+ */
+SCMS_CHECKED bool time_parse(const struct leap_table *table, const char *text, scms_time64 *time);
+#define TIME_PARSE_WANTS "a time as 2026-11-25T12:00:00Z, or Time64 in decimal"
+
 #endif
