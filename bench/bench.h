@@ -32,6 +32,7 @@ struct bench_row {
 	const char *limit; /* name of the row it stands beside, or NULL */
 	enum bench_aim aim;
 	double value;
+	size_t bytes; /* read or written by one operation, for MB/s; 0: none */
 };
 
 /* Adds a row. The struct is copied, the strings are not. */
@@ -56,6 +57,7 @@ static inline void bench_use(const void *p)
 }
 
 /* The files of this directory. */
+void bench_codec(void);
 void bench_linkage(void);
 void bench_verify(void);
 

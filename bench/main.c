@@ -245,6 +245,8 @@ static void print_text(const char *machine)
 			printf("%8.2f  ", j.ratio);
 		else
 			printf("%8s  ", "");
+		if (row->is.bytes > 0)
+			printf("%.0f MB/s  ", (double)row->is.bytes * 1e3 / row->ns);
 		printf("%s%s", j.aim, !j.has_aim ? "" : j.met ? " met" : " NOT met");
 		printf("%s%s\n", row->is.limit != NULL ? "  beside: " : "", row->is.limit != NULL ? row->is.limit : "");
 	}
@@ -280,6 +282,8 @@ static void print_json(const char *machine)
 		       row->ns);
 		if (row->is.limit != NULL)
 			printf(",\"limit\":\"%s\",\"ratio\":%.4f", row->is.limit, j.ratio);
+		if (row->is.bytes > 0)
+			printf(",\"MB_per_s\":%.1f", (double)row->is.bytes * 1e3 / row->ns);
 		if (j.has_aim)
 			printf(",\"aim\":\"%s\",\"met\":%s", j.aim, j.met ? "true" : "false");
 		putchar('}');
@@ -339,6 +343,7 @@ int main(int argc, char **argv)
 		}
 	}
 	bench_verify();
+	bench_codec();
 	bench_linkage();
 	if (rows_choose(only) == 0) {
 		fprintf(stderr, "bench: no row or group is like %s\n", only);
