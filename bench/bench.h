@@ -58,6 +58,7 @@ static inline void bench_use(const void *p)
 
 /* The files of this directory. */
 void bench_codec(void);
+void bench_device(void);
 void bench_linkage(void);
 void bench_verify(void);
 

@@ -344,6 +344,7 @@ int main(int argc, char **argv)
 	}
 	bench_verify();
 	bench_codec();
+	bench_device();
 	bench_linkage();
 	if (rows_choose(only) == 0) {
 		fprintf(stderr, "bench: no row or group is like %s\n", only);

@@ -234,15 +234,12 @@ static unsigned options_tables(const struct scms_verifier_options *options)
 	return tables < ENGINE_KEYS ? tables : ENGINE_KEYS;
 }
 
+#ifdef HAVE_P256_IFMA
 static bool lanes_wanted(const struct scms_verifier_options *options)
 {
-#ifdef HAVE_P256_IFMA
 	return (options == NULL || !options->portable) && p256_ifma_usable();
-#else
-	(void)options;
-	return false;
-#endif
 }
+#endif
 
 static size_t rounded(size_t n)
 {
@@ -256,6 +253,8 @@ size_t scms_verifier_size(const struct scms_verifier_options *options)
 #ifdef HAVE_P256_IFMA
 	if (lanes_wanted(options))
 		size += rounded(p256_ifma_size()) + options_tables(options) * sizeof(struct p256_comb) + 63;
+#else
+	(void)options;
 #endif
 	return size;
 }
