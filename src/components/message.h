@@ -11,6 +11,7 @@
 
 #include "crypto/key.h"
 #include "dot2/chain.h"
+#include "dot2/encrypt.h"
 #include "dot2/envelope.h"
 #include "dot2/make.h"
 
@@ -19,7 +20,7 @@ struct party {
 	const struct scms_crypto *crypto;
 	const struct cert *cert; /* who it is; NULL: only `self` can sign */
 	struct private_key *sign;
-	struct private_key *decrypt; /* of the certificate's encryption key; NULL: it has none */
+	struct private_key *decrypt; /* of the certificate's encryption key; NULL: it has none, and sign decrypts */
 };
 
 /*
@@ -30,6 +31,14 @@ struct party {
 SCMS_CHECKED enum key_status message_make(const struct party *from, const struct envelope *row, struct scms_slice content,
 					  scms_time64 now, const struct cert *to, struct bytes *out,
 					  struct key_error *err);
+
+/*
+ * Whom a message to the holder of this certificate is encrypted for: its encryption key; its verification key where it has
+ * none, as LAs have not (CAMP's profile), to which encrypted messages are sent all the same. KEY_VALUE for an implicit
+ * certificate without encryption key.
+ */
+SCMS_CHECKED enum key_status message_recipient(const struct cert *to, const struct scms_crypto *crypto,
+					       struct recipient *recipient, struct key_error *err);
 
 /* Who judges signers: a trust store, as a rule (trustee.h). */
 struct message_judge {

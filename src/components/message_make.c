@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/message.h"
 
-#include "dot2/encrypt.h"
 #include "dot2/request.h"
 #include "dot2/sign.h"
 
@@ -32,6 +31,19 @@ static enum key_status wrap_request(const struct party *from, const struct envel
 	return certificate_request_make(&signer, content, out, err);
 }
 
+enum key_status message_recipient(const struct cert *to, const struct scms_crypto *crypto, struct recipient *recipient,
+				  struct key_error *err)
+{
+	struct scms_point written = cert_point(to);
+	struct curve_point key;
+
+	if (to->c.toBeSigned.has_encryptionKey)
+		return recipient_of_cert(to, recipient, err);
+	if (cert_is_implicit(to) || !curve_point_read(&written, &key))
+		return key_fail(err, KEY_VALUE, "the receiver's certificate has no key to encrypt to");
+	return recipient_of_response_key(&key, crypto, recipient, err);
+}
+
 static enum key_status wrap_encrypted(const struct party *from, const struct envelope *row, struct scms_slice content,
 				      scms_time64 now, const struct cert *to, struct bytes *out, struct key_error *err)
 {
@@ -42,7 +54,7 @@ static enum key_status wrap_encrypted(const struct party *from, const struct env
 
 	if (inner == NULL || to == NULL)
 		return key_fail(err, KEY_VALUE, "%s: to be encrypted for nobody", row->name);
-	status = recipient_of_cert(to, &recipient, err);
+	status = message_recipient(to, from->crypto, &recipient, err);
 	if (status == KEY_OK)
 		status = message_make(from, inner, content, now, NULL, &plain, err);
 	if (status == KEY_OK)

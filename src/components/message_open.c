@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/message.h"
 
-#include "dot2/encrypt.h"
 #include "dot2/request.h"
 
 #include <string.h>
@@ -33,9 +32,10 @@ static enum message_status decrypt(const struct party *me, struct scms_slice byt
 		return MESSAGE_MALFORMED;
 	if (data.content.choice != Ieee1609Dot2Content_is_encryptedData)
 		return MESSAGE_NOT_ENCRYPTED;
-	if (me->decrypt == NULL || me->cert == NULL || recipient_of_cert(me->cert, &recipient, &err) != KEY_OK)
+	if (me->cert == NULL || message_recipient(me->cert, me->crypto, &recipient, &err) != KEY_OK)
 		return MESSAGE_NOT_FOR_US;
-	switch (encrypted_data_open(bytes, &recipient, me->decrypt, &message->plain, &err)) {
+	switch (encrypted_open(&data.content.u.encryptedData, &recipient, me->decrypt != NULL ? me->decrypt : me->sign,
+			       &message->plain, &err)) {
 	case KEY_OK:
 		*rest = bytes_view(&message->plain);
 		return MESSAGE_OK;

@@ -221,16 +221,33 @@ static enum key_status content_open(const struct SymmetricCiphertext *content, c
 	return not_for_us(err);
 }
 
+enum key_status encrypted_open(const struct EncryptedData *data, const struct recipient *me, struct private_key *key,
+			       struct bytes *plain, struct key_error *err)
+{
+	struct oer_iter it = oer_iterate(&data->recipients);
+	struct RecipientInfo info;
+	uint8_t content[AES_128_KEY];
+	enum key_status status = KEY_NOT_FOR_US;
+	unsigned tries = 0;
+
+	*plain = (struct bytes){NULL, 0};
+	while (status == KEY_NOT_FOR_US && tries < ENCRYPT_TRIES_MAX && oer_next(&it, &info)) {
+		if (!might_be_ours(&info, me))
+			continue;
+		tries++;
+		status = unwrap(&info, me, key, content, err);
+		if (status == KEY_OK)
+			status = content_open(&data->ciphertext, content, plain, err);
+	}
+	OPENSSL_cleanse(content, sizeof(content));
+	return status == KEY_NOT_FOR_US ? not_for_us(err) : status;
+}
+
 enum key_status encrypted_data_open(struct scms_slice message, const struct recipient *me, struct private_key *key,
 				    struct bytes *plain, struct key_error *err)
 {
 	struct Ieee1609Dot2Data data;
-	struct RecipientInfo info;
 	struct oer_error refused;
-	struct oer_iter it;
-	uint8_t content[AES_128_KEY];
-	enum key_status status = KEY_NOT_FOR_US;
-	unsigned tries = 0;
 
 	*plain = (struct bytes){NULL, 0};
 	if (oer_decode(&oer_Ieee1609Dot2Data, message, OER_DEPTH_DEFAULT, &data, &refused) != OER_OK)
@@ -238,15 +255,5 @@ enum key_status encrypted_data_open(struct scms_slice message, const struct reci
 				refused.path, refused.offset, refused.expected, refused.found);
 	if (data.content.choice != Ieee1609Dot2Content_is_encryptedData)
 		return key_fail(err, KEY_MALFORMED, "the message is not encrypted");
-	it = oer_iterate(&data.content.u.encryptedData.recipients);
-	while (status == KEY_NOT_FOR_US && tries < ENCRYPT_TRIES_MAX && oer_next(&it, &info)) {
-		if (!might_be_ours(&info, me))
-			continue;
-		tries++;
-		status = unwrap(&info, me, key, content, err);
-		if (status == KEY_OK)
-			status = content_open(&data.content.u.encryptedData.ciphertext, content, plain, err);
-	}
-	OPENSSL_cleanse(content, sizeof(content));
-	return status == KEY_NOT_FOR_US ? not_for_us(err) : status;
+	return encrypted_open(&data.content.u.encryptedData, me, key, plain, err);
 }

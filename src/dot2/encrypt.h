@@ -65,4 +65,8 @@ SCMS_CHECKED enum key_status encrypted_data_make(const struct recipient *recipie
 SCMS_CHECKED enum key_status encrypted_data_open(struct scms_slice message, const struct recipient *me,
 						 struct private_key *key, struct bytes *plain, struct key_error *err);
 
+/* The same for an EncryptedData that was decoded as part of something else. */
+SCMS_CHECKED enum key_status encrypted_open(const struct EncryptedData *data, const struct recipient *me,
+					    struct private_key *key, struct bytes *plain, struct key_error *err);
+
 #endif

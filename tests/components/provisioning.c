@@ -21,6 +21,7 @@
 static struct person root, ica, pca_person, ra;
 static struct la la[2] = {{&judge, 0x8e09, {1, 2, 3}}, {&judge, 0x59ce, {4, 5, 6}}};
 static struct pca pca;
+static struct plv_keys keys;
 static struct key_error err;
 
 static struct EncryptedData decoded(const struct bytes *bytes)
@@ -52,7 +53,7 @@ static struct EncryptedIndividualPLV value_of(const struct bytes *answer, unsign
 
 static const uint8_t *pca_key(unsigned k)
 {
-	return pca.la_key[k];
+	return keys.keys[k].agreement.key;
 }
 
 /* One device's batch of two periods, and everything that led to it. */
@@ -179,6 +180,7 @@ static void pca_refuses(void)
 {
 	static const uint8_t off_curve[32] = {0xff, 0xff, 0xff, 0xff, 0xff};
 	struct PseudonymCertRequestInfo request, changed;
+	struct plv_keys none = {NULL, 0};
 	struct pca stranger = pca;
 	struct cocoons cocoons;
 	struct batch batch;
@@ -186,14 +188,17 @@ static void pca_refuses(void)
 	batch_begin(&batch);
 	request = request_of(&batch, 0, 1, &cocoons);
 	CHECK(issue_status(&pca, &request) == KEY_OK, "%s", err.text);
-	stranger.la_key[1][0] ^= 1;
+	stranger.keys = &none;
 	CHECK(issue_status(&stranger, &request) == KEY_NOT_FOR_US, "a value for another PCA");
+	keys.keys[1].agreement.key[0] ^= 1;
+	CHECK(issue_status(&pca, &request) == KEY_NOT_FOR_US, "a value under another key of that name");
+	keys.keys[1].agreement.key[0] ^= 1;
 	changed = request;
 	changed.iValue++;
 	CHECK(issue_status(&pca, &changed) == KEY_VALUE, "values of another period");
 	changed = request;
 	changed.enc_plv2 = changed.enc_plv1;
-	CHECK(issue_status(&pca, &changed) == KEY_NOT_FOR_US, "the first LA's value twice");
+	CHECK(issue_status(&pca, &changed) == KEY_VALUE && strstr(err.text, "la1") != NULL, "the first LA's value twice");
 	changed = request;
 	changed.sig_butterfly_key_B.u.compressed_y_0 = off_curve;
 	CHECK(issue_status(&pca, &changed) == KEY_POINT, "a signing key that is no point");
@@ -306,14 +311,20 @@ int main(void)
 	person_make(&ra, &tbs, SCMS_NIST_P256, &ica, true);
 	pca.party = (struct party){&judge, &pca_person.cert, pca_person.key, pca_person.decryption};
 	memcpy(pca.craca_id, cert_id8(&root.cert) + 5, 3);
-	memset(pca.la_key[0], 0x11, AES_128_KEY);
-	memset(pca.la_key[1], 0x22, AES_128_KEY);
+	for (unsigned k = 0; k < 2; k++) {
+		struct plv_key key = {.host = {'l', 'a', (char)('1' + k)}, .start = 0, .end = UINT32_MAX, .confirmed = true};
+
+		memset(key.agreement.key, 0x11 + (int)k, AES_128_KEY);
+		CHECK(sealed_key_id(key.agreement.key, &judge, key.id, &err) == KEY_OK && plv_keys_add(&keys, &key), "key");
+	}
+	pca.keys = &keys;
 	everything_right();
 	pca_refuses();
 	device_refuses();
 	la_refuses();
 	ra_refuses();
 	periods();
+	plv_keys_free(&keys);
 	person_free(&ra);
 	person_free(&pca_person);
 	person_free(&ica);

@@ -12,17 +12,31 @@
 
 #define VALIDITY_HOURS (PERIOD_SECONDS / 3600 + PERIOD_OVERLAP_HOURS)
 
-static enum key_status join_values(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
-				   uint8_t linkage[LINKAGE_VALUE], struct key_error *err)
+/* Opens one of the two values; *la becomes the host that gave it. */
+static enum key_status open_value(const struct pca *pca, const struct EncryptedIndividualPLV *value, uint16_t i,
+				  uint8_t plv[LINKAGE_VALUE], const char **la, struct key_error *err)
 {
-	const struct scms_crypto *crypto = pca->party.crypto;
+	const uint8_t *id = sealed_id(&value->enc_plv);
+	const struct plv_key *key = id != NULL ? plv_keys_find(pca->keys, id) : NULL;
+
+	if (key == NULL)
+		return key_fail(err, KEY_NOT_FOR_US, "a pre-linkage value under a key that is shared with no LA");
+	*la = key->host;
+	return plv_open(key->agreement.key, pca->party.crypto, value, i, plv, err);
+}
+
+static enum key_status join_values(const struct pca *pca, const struct PseudonymCertRequestInfo *request,
+				   struct pseudonym_issued *issued, struct key_error *err)
+{
 	uint8_t plv[2][LINKAGE_VALUE];
-	enum key_status status = plv_open(pca->la_key[0], crypto, &request->enc_plv1, request->iValue, plv[0], err);
+	enum key_status status = open_value(pca, &request->enc_plv1, request->iValue, plv[0], &issued->la[0], err);
 
 	if (status == KEY_OK)
-		status = plv_open(pca->la_key[1], crypto, &request->enc_plv2, request->iValue, plv[1], err);
+		status = open_value(pca, &request->enc_plv2, request->iValue, plv[1], &issued->la[1], err);
+	if (status == KEY_OK && strcmp(issued->la[0], issued->la[1]) == 0)
+		status = key_fail(err, KEY_VALUE, "both pre-linkage values are of %s", issued->la[0]);
 	if (status == KEY_OK)
-		linkage_value(plv[0], plv[1], linkage);
+		linkage_value(plv[0], plv[1], issued->linkage_value);
 	OPENSSL_cleanse(plv, sizeof(plv));
 	return status;
 }
@@ -102,7 +116,7 @@ enum key_status pca_issue_pseudonym(const struct pca *pca, const struct Pseudony
 	struct curve_point sign, respond;
 	struct bytes certificate = {NULL, 0}, encrypted = {NULL, 0};
 	uint8_t r[SCALAR_BYTES];
-	enum key_status status = join_values(pca, request, issued->linkage_value, err);
+	enum key_status status = join_values(pca, request, issued, err);
 
 	if (status == KEY_OK)
 		status = point_from_256(&request->sig_butterfly_key_B, "sig-butterfly-key-B", &sign, err);
