@@ -117,7 +117,7 @@ static bool crl_retire(struct crl_state *state, scms_time64 time, struct trust_e
 }
 
 /* Is this signer, of the hierarchy of the CRL's CRACA, listed? */
-static bool lists_signer(const struct scms_store *store, const struct crl *crl, const struct signer *signer)
+static bool lists_signer(const struct scms_store *store, const struct crl *crl, const struct remembered_signer *signer)
 {
 	int root = root_find(store, signer->root);
 

@@ -231,7 +231,7 @@ enum signed_by source_signed(struct source *source, const struct SignedData *dat
 	return result;
 }
 
-void signer_of(const struct chain *chain, const struct scms_crypto *crypto, struct signer *signer)
+void signer_of(const struct chain *chain, const struct scms_crypto *crypto, struct remembered_signer *signer)
 {
 	const struct cert *leaf = &chain->cert[0];
 

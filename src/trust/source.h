@@ -58,6 +58,6 @@ enum signed_by source_signed(struct source *source, const struct SignedData *dat
 enum scms_reason source_judge(struct source *source, struct chain *chain, scms_time64 now);
 
 /* Fills in who a remembered time came from: the leaf and root of a valid chain. */
-void signer_of(const struct chain *chain, const struct scms_crypto *crypto, struct signer *signer);
+void signer_of(const struct chain *chain, const struct scms_crypto *crypto, struct remembered_signer *signer);
 
 #endif

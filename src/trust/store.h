@@ -65,7 +65,7 @@ struct series {
 };
 
 /* Who gave a time that the store remembers (rule G6). */
-struct signer {
+struct remembered_signer {
 	uint8_t identity[32];
 	uint8_t id10[10];
 	uint8_t twin[10];
@@ -84,7 +84,7 @@ struct policy {
 	bool is_void;	   /* its PG or root is gone: only what outlives it holds (rule G7) */
 	bool has_signer, has_chain_id, has_tolerance, has_quorum, has_removed;
 	uint8_t digest[32];
-	struct signer signer;
+	struct remembered_signer signer;
 	struct series chain_id;
 	struct series tolerance; /* microseconds */
 	struct series quorum;
@@ -101,7 +101,7 @@ struct crl_state {
 	scms_time32 full_date;
 	scms_time64 floor;
 	uint8_t last[32];
-	struct signer signer;
+	struct remembered_signer signer;
 	uint8_t full[32], deltas[32], kept[32];
 };
 

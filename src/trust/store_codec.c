@@ -135,7 +135,7 @@ static struct oer_list removed_to(const struct removed_list *removed, const uint
 	return (struct oer_list){.count = removed->n, .items = items};
 }
 
-static struct StoredSigner signer_to(const struct signer *signer)
+static struct StoredSigner signer_to(const struct remembered_signer *signer)
 {
 	return (struct StoredSigner){
 	    .identity = signer->identity, .id10 = signer->id10, .twin = signer->twin, .root = signer->root};
@@ -296,7 +296,7 @@ static bool removed_from(const struct oer_list *from, struct removed_list *to)
 	return true;
 }
 
-static void signer_from(const struct StoredSigner *from, struct signer *to)
+static void signer_from(const struct StoredSigner *from, struct remembered_signer *to)
 {
 	memcpy(to->identity, from->identity, 32);
 	memcpy(to->id10, from->id10, 10);
