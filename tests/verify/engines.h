@@ -57,14 +57,15 @@ static inline void engine_ask(unsigned k, const struct scms_verify_request *requ
 	crypto->verify(crypto->ctx, request, n, verdict);
 }
 
+static uint64_t random_state = 0x76657269;
+
 /* Deterministic pseudorandom bytes (splitmix64). */
 static inline void random_bytes(void *out, size_t n)
 {
-	static uint64_t state = 0x76657269;
 	uint8_t *p = out;
 
 	while (n-- > 0) {
-		uint64_t z = state += 0x9e3779b97f4a7c15;
+		uint64_t z = random_state += 0x9e3779b97f4a7c15;
 
 		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
 		z = (z ^ z >> 27) * 0x94d049bb133111eb;

@@ -3,13 +3,21 @@
  * Random decisions: argv[1] signatures, a quarter of them tampered with, in batches of random size and mixture, by
  * every back end, each verdict compared with OpenSSL's. Keys are few, so that every back end comes to have tables for
  * them, and change from time to time, so that tables are made, and dropped, again.
+ *
+ * With a second argument they are shared among that many processes, each with random numbers of its own, 0 standing
+ * for one a processor; each tells from time to time how far it is.
  */
 #include "engines.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define CAS 5
 #define DEVICES 16
 #define BATCH_MAX 300
 #define CHANGE 4000 /* decisions until a CA's key is another */
+#define NONCE_USES 50
+#define TELL 500000
 
 static EC_GROUP *group;
 static BN_CTX *bn;
@@ -19,6 +27,9 @@ struct pair {
 	uint8_t x[32], y[32], e[32]; /* for an implicit certificate, x and y are the reconstruction point's */
 	unsigned ca;
 	const struct scms_key *handle[ENGINES];
+	/* The nonce of its signatures: r, and 1 / k mod n; another after NONCE_USES. */
+	BIGNUM *r, *k_inverse;
+	unsigned nonce_uses;
 };
 
 static struct pair ca[CAS], device[DEVICES], implicit[DEVICES];
@@ -118,6 +129,39 @@ static void implicit_make(struct pair *pair, unsigned issuer)
 	BN_free(e);
 }
 
+/*
+ * A signature over the item's digest, s = (digest + r d) / k. A nonce serves some fifty times: what verification
+ * calculates with, digest / s and r / s, is random all the same, and OpenSSL's signing would take a third of the time.
+ */
+static void item_sign(struct item *item, struct pair *pair)
+{
+	const BIGNUM *n = EC_GROUP_get0_order(group), *d = EC_KEY_get0_private_key(pair->ec);
+	BIGNUM *s = BN_new(), *digest = BN_bin2bn(item->digest, 32, NULL);
+
+	if (pair->r == NULL || pair->nonce_uses++ == NONCE_USES) {
+		BIGNUM *k = random_scalar();
+		EC_POINT *point = EC_POINT_new(group);
+
+		BN_free(pair->r);
+		BN_free(pair->k_inverse);
+		pair->r = BN_new();
+		pair->k_inverse = BN_mod_inverse(NULL, k, n, bn);
+		pair->nonce_uses = 0;
+		EC_POINT_mul(group, point, k, NULL, NULL, bn);
+		EC_POINT_get_affine_coordinates(group, point, pair->r, NULL, bn);
+		BN_nnmod(pair->r, pair->r, n, bn);
+		EC_POINT_free(point);
+		BN_free(k);
+	}
+	BN_mod_mul(s, pair->r, d, n, bn);
+	BN_mod_add(s, s, digest, n, bn);
+	BN_mod_mul(s, s, pair->k_inverse, n, bn);
+	BN_bn2binpad(pair->r, item->r, 32);
+	BN_bn2binpad(s, item->s, 32);
+	BN_free(s);
+	BN_free(digest);
+}
+
 /* OpenSSL's key for the bytes of an item; NULL if a point is none. */
 static EC_POINT *plain_signer(const struct item *item, unsigned kind, const struct pair *issuer)
 {
@@ -152,12 +196,9 @@ static void item_tamper(struct item *item, unsigned kind, uint8_t choice[4])
 static enum scms_verdict item_make(struct item *item, struct scms_verify_request request[ENGINES])
 {
 	uint8_t choice[8];
-	const struct pair *pair;
+	struct pair *pair;
 	enum scms_verdict right;
 	enum scms_signer_kind kind;
-	const BIGNUM *r, *s;
-	ECDSA_SIG *sig;
-	EC_POINT *q;
 	bool compressed;
 
 	random_bytes(choice, sizeof(choice));
@@ -166,11 +207,7 @@ static enum scms_verdict item_make(struct item *item, struct scms_verify_request
 	       : kind == SCMS_SIGNER_POINT ? &device[choice[5] % DEVICES]
 					   : &implicit[choice[5] % DEVICES];
 	random_bytes(item->digest, 32);
-	sig = ECDSA_do_sign(item->digest, 32, pair->ec);
-	ECDSA_SIG_get0(sig, &r, &s);
-	BN_bn2binpad(r, item->r, 32);
-	BN_bn2binpad(s, item->s, 32);
-	ECDSA_SIG_free(sig);
+	item_sign(item, pair);
 	memcpy(item->e, pair->e, 32);
 	memcpy(item->x, pair->x, 32);
 	memcpy(item->y, pair->y, 32);
@@ -179,9 +216,14 @@ static enum scms_verdict item_make(struct item *item, struct scms_verify_request
 		item_tamper(item, kind, choice);
 		compressed = false;
 	}
-	q = plain_signer(item, kind, &ca[pair->ca]);
-	right = plain_verdict(group, q, item->digest, item->r, item->s);
-	EC_POINT_free(q);
+	if (memcmp(item->x, pair->x, 32) == 0 && memcmp(item->y, pair->y, 32) == 0 && memcmp(item->e, pair->e, 32) == 0) {
+		right = plain_verdict(group, EC_KEY_get0_public_key(pair->ec), item->digest, item->r, item->s);
+	} else {
+		EC_POINT *q = plain_signer(item, kind, &ca[pair->ca]);
+
+		right = plain_verdict(group, q, item->digest, item->r, item->s);
+		EC_POINT_free(q);
+	}
 	for (unsigned m = 0; m < ENGINES; m++) {
 		struct scms_verify_request *one = &request[m];
 
@@ -200,9 +242,16 @@ static enum scms_verdict item_make(struct item *item, struct scms_verify_request
 	return right;
 }
 
-int main(int argc, char **argv)
+static void pair_free(struct pair *pair)
 {
-	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000, done = 0, bad = 0, next = CHANGE;
+	EC_KEY_free(pair->ec);
+	BN_free(pair->r);
+	BN_free(pair->k_inverse);
+}
+
+static void decide(unsigned long wanted, bool tell)
+{
+	unsigned long done = 0, bad = 0, next = CHANGE, told = TELL;
 	static struct item item[BATCH_MAX];
 	static struct scms_verify_request request[ENGINES][BATCH_MAX];
 	static enum scms_verdict right[BATCH_MAX];
@@ -237,6 +286,12 @@ int main(int argc, char **argv)
 				      done + k, verdict[k], right[k]);
 		}
 		done += n;
+		if (tell && done >= told) {
+			printf("process %ld: %lu decisions by each back end, %u failures\n", (long)getpid(), done,
+			       check_failures);
+			fflush(stdout);
+			told += TELL;
+		}
 		if (done >= next) {
 			unsigned k = (unsigned)(next / CHANGE) % CAS;
 
@@ -254,12 +309,35 @@ int main(int argc, char **argv)
 		      engine_name[m]);
 	engines_end();
 	for (unsigned k = 0; k < CAS; k++)
-		EC_KEY_free(ca[k].ec);
+		pair_free(&ca[k]);
 	for (unsigned k = 0; k < DEVICES; k++) {
-		EC_KEY_free(device[k].ec);
-		EC_KEY_free(implicit[k].ec);
+		pair_free(&device[k]);
+		pair_free(&implicit[k]);
 	}
 	BN_CTX_free(bn);
 	EC_GROUP_free(group);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
+	long processes = argc > 2 ? strtol(argv[2], NULL, 10) : 1;
+	bool parent = true;
+	int status;
+
+	if (processes == 0)
+		processes = sysconf(_SC_NPROCESSORS_ONLN);
+	for (long k = 1; k < processes && parent; k++) {
+		pid_t child = fork();
+
+		CHECK(child >= 0, "cannot fork");
+		if (child == 0) {
+			random_state += (uint64_t)k << 56;
+			parent = false;
+		}
+	}
+	decide((wanted - 1) / (unsigned long)processes + 1, processes > 1);
+	while (parent && wait(&status) > 0)
+		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a process failed");
 	return check_done();
 }
