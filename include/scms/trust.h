@@ -53,6 +53,8 @@ struct scms_limits {
 /* Limits with every zero replaced by its default. */
 SCMS_API struct scms_limits scms_limits_complete(struct scms_limits limits);
 
+struct scms_revocation;
+
 /* The objects beside a store. Slices from get stay valid until the call that asked for them returns. */
 struct scms_objects {
 	void *ctx;
@@ -60,6 +62,8 @@ struct scms_objects {
 	bool (*get)(void *ctx, const uint8_t digest[32], struct scms_slice *bytes);
 	/* Keeps a new object: the parts, one after another, whose SHA-256 is digest. False: it could not be kept. */
 	bool (*put)(void *ctx, const uint8_t digest[32], const struct scms_slice *parts, size_t n);
+	/* What the CRLs among them list, ready to be looked up (scms/revocation.h); NULL: they are read each time. */
+	const struct scms_revocation *revocation;
 };
 
 struct scms_store;

@@ -84,13 +84,12 @@ bool crl_is_delta(const struct crl *crl)
 	return kind == CrlContents_typeSpecific_is_deltaHashCrl || kind == CrlContents_typeSpecific_is_deltaLinkedCrl;
 }
 
-void crl_subject_of(const struct cert *cert, const struct scms_crypto *crypto, struct crl_subject *subject)
+void crl_subject_of(const struct cert *cert, struct crl_subject *subject)
 {
 	const struct ToBeSignedCertificate *tbs = &cert->c.toBeSigned;
 
-	*subject = (struct crl_subject){.series = tbs->crlSeries, .craca = tbs->cracaId};
+	*subject = (struct crl_subject){.cert = cert, .series = tbs->crlSeries, .craca = tbs->cracaId};
 	memcpy(subject->id10, cert_id10(cert), sizeof(subject->id10));
-	subject->has_twin = cert_twin_id10(cert, crypto, subject->twin);
 	if (tbs->id.choice == CertificateId_is_linkageData) {
 		const struct LinkageData *linkage = &tbs->id.u.linkageData;
 
@@ -116,6 +115,13 @@ bool crl_hash_next(struct oer_iter *it, struct HashBasedRevocationInfo *entry)
 	return true;
 }
 
+const uint8_t *crl_subject_twin(struct crl_subject *subject, const struct scms_crypto *crypto)
+{
+	if (subject->twin_state == TWIN_NOT_ASKED)
+		subject->twin_state = cert_twin_id10(subject->cert, crypto, subject->twin) ? TWIN_KNOWN : TWIN_NONE;
+	return subject->twin_state == TWIN_KNOWN ? subject->twin : NULL;
+}
+
 bool crl_has_id10(const struct crl *crl, const uint8_t id10[10])
 {
 	struct HashBasedRevocationInfo entry;
@@ -131,19 +137,20 @@ bool crl_has_id10(const struct crl *crl, const uint8_t id10[10])
 	return false;
 }
 
-/* ls(i) = first 16 bytes of SHA-256(la_id || ls(i-1) || 0^14). */
-static void seed_advance(const struct scms_crypto *crypto, const uint8_t la_id[2], uint8_t seed[SEED_BYTES],
-			 unsigned steps)
+void crl_seed_advance(const struct scms_crypto *crypto, const uint8_t la_id[2], uint8_t seed[SEED_BYTES])
 {
 	static const uint8_t zero[14];
+	const struct scms_slice parts[3] = {{la_id, 2}, {seed, SEED_BYTES}, {zero, sizeof(zero)}};
 	uint8_t hash[32];
 
-	while (steps-- > 0) {
-		struct scms_slice parts[3] = {{la_id, 2}, {seed, SEED_BYTES}, {zero, sizeof(zero)}};
+	crypto->sha256(crypto->ctx, parts, 3, hash);
+	memcpy(seed, hash, SEED_BYTES);
+}
 
-		crypto->sha256(crypto->ctx, parts, 3, hash);
-		memcpy(seed, hash, SEED_BYTES);
-	}
+static void seed_advance(const struct scms_crypto *crypto, const uint8_t la_id[2], uint8_t seed[SEED_BYTES], unsigned steps)
+{
+	while (steps-- > 0)
+		crl_seed_advance(crypto, la_id, seed);
 }
 
 /* XORs plv(i, j), the first 9 bytes of AES_ls(la_id || j || 0^10) XOR (la_id || j || 0^10), into value. */
@@ -187,19 +194,28 @@ static enum scms_verdict pair_lists(const struct seeds *seeds, unsigned jmax, co
 	return SCMS_BAD;
 }
 
+enum scms_verdict crl_group_matches(const struct scms_crypto *crypto, const uint8_t la1[2], const uint8_t seed1[SEED_BYTES],
+				    const uint8_t la2[2], const uint8_t seed2[SEED_BYTES],
+				    const struct crl_subject *subject)
+{
+	uint8_t value[LINKAGE_BYTES] = {0};
+
+	if (!prelinkage_xor(crypto, la1, seed1, subject->group_j, value) ||
+	    !prelinkage_xor(crypto, la2, seed2, subject->group_j, value))
+		return SCMS_FAILED;
+	return memcmp(value, subject->group_value, LINKAGE_BYTES) == 0 ? SCMS_GOOD : SCMS_BAD;
+}
+
 static enum scms_verdict group_lists(const struct seeds *seeds, const struct crl_subject *subject,
 				     const struct scms_crypto *crypto)
 {
-	uint8_t seed1[SEED_BYTES], seed2[SEED_BYTES], value[LINKAGE_BYTES] = {0};
+	uint8_t seed1[SEED_BYTES], seed2[SEED_BYTES];
 
 	memcpy(seed1, seeds->seed1, SEED_BYTES);
 	memcpy(seed2, seeds->seed2, SEED_BYTES);
 	seed_advance(crypto, seeds->la1, seed1, seeds->steps);
 	seed_advance(crypto, seeds->la2, seed2, seeds->steps);
-	if (!prelinkage_xor(crypto, seeds->la1, seed1, subject->group_j, value) ||
-	    !prelinkage_xor(crypto, seeds->la2, seed2, subject->group_j, value))
-		return SCMS_FAILED;
-	return memcmp(value, subject->group_value, LINKAGE_BYTES) == 0 ? SCMS_GOOD : SCMS_BAD;
+	return crl_group_matches(crypto, seeds->la1, seed1, seeds->la2, seed2, subject);
 }
 
 static enum scms_verdict la_group_lists(const struct LAGroup *la, unsigned jmax, unsigned i_rev,
@@ -278,13 +294,13 @@ static enum scms_verdict linked_crl_lists(const struct ToBeSignedLinkageValueCrl
 	return SCMS_BAD;
 }
 
-enum scms_verdict crl_lists(const struct crl *crl, const struct crl_subject *subject, const struct scms_crypto *crypto)
+enum scms_verdict crl_lists(const struct crl *crl, struct crl_subject *subject, const struct scms_crypto *crypto)
 {
 	uint8_t kind = crl->contents.typeSpecific.choice;
 
 	if (crl_is_hash(crl)) {
-		bool listed =
-		    crl_has_id10(crl, subject->id10) || (subject->has_twin && crl_has_id10(crl, subject->twin));
+		const uint8_t *twin = crl_subject_twin(subject, crypto);
+		bool listed = crl_has_id10(crl, subject->id10) || (twin != NULL && crl_has_id10(crl, twin));
 
 		return listed ? SCMS_GOOD : SCMS_BAD;
 	}

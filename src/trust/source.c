@@ -5,6 +5,7 @@
 #include "trust/chain_file.h"
 #include "trust/members.h"
 #include "trust/quorum.h"
+#include "trust/revocation.h"
 #include "trust/tombstone.h"
 
 #include <string.h>
@@ -110,7 +111,7 @@ static bool source_candidate(void *ctx, const uint8_t id8[8], unsigned k, struct
 
 /* Looks the subject up in each CRL of an object: encodings one after another. */
 static enum scms_verdict object_lists(const struct source *source, const uint8_t digest[32],
-				      const struct crl_subject *subject)
+				      struct crl_subject *subject)
 {
 	struct scms_slice rest;
 
@@ -138,25 +139,28 @@ static enum scms_verdict object_lists(const struct source *source, const uint8_t
 static bool source_revoked(void *ctx, const struct cert *cert, const struct cert *root)
 {
 	struct source *source = ctx;
+	const struct scms_revocation *table = source->env.objects->revocation;
 	struct crl_subject subject;
 
-	crl_subject_of(cert, source->env.crypto, &subject);
+	crl_subject_of(cert, &subject);
 	for (uint32_t k = 0; k < source->store->crl_count; k++) {
 		const struct crl_state *crl = &source->store->crls[k];
 		const uint8_t *objects[3] = {crl->full, crl->deltas, crl->kept};
+		enum scms_verdict verdict = SCMS_BAD;
+		bool known = false;
 
 		if (crl->series != subject.series || memcmp(crl->craca + 5, subject.craca, 3) != 0)
 			continue;
 		if (root != NULL && memcmp(crl->craca, cert_id8(root), 8) != 0)
 			continue;
-		for (unsigned j = 0; j < 3; j++) {
-			enum scms_verdict verdict = object_lists(source, objects[j], &subject);
-
-			if (verdict == SCMS_FAILED)
-				source->failed = true;
-			if (verdict != SCMS_BAD)
-				return true;
-		}
+		if (table != NULL)
+			verdict = revocation_lists(table, crl, &subject, &known);
+		for (unsigned j = 0; j < 3 && !known && (j == 0 || verdict == SCMS_BAD); j++)
+			verdict = object_lists(source, objects[j], &subject);
+		if (verdict == SCMS_FAILED)
+			source->failed = true;
+		if (verdict != SCMS_BAD)
+			return true;
 	}
 	return false;
 }

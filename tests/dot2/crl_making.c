@@ -31,7 +31,7 @@ static bool lists(const struct crl *crl, const struct cert *cert)
 {
 	struct crl_subject subject;
 
-	crl_subject_of(cert, &judge, &subject);
+	crl_subject_of(cert, &subject);
 	return crl_lists(crl, &subject, &judge) == SCMS_GOOD;
 }
 
