@@ -56,7 +56,8 @@ static enum scms_reason chain_signatures(struct search *search)
 
 		if (!cert_signature_request(&chain->cert[k], &chain->cert[k + 1], crypto, digest[k], &request[n]))
 			return SCMS_CERT_SIGNATURE;
-		key = crypto->key(crypto->ctx, &request[n].u.point);
+		/* Of the issuers only the root is known to be one: keys that strangers make up take no places. */
+		key = k + 2 == chain->n ? crypto->key(crypto->ctx, &request[n].u.point) : NULL;
 		if (key != NULL) {
 			request[n].signer = SCMS_SIGNER_KEY;
 			request[n].u.key = key;
@@ -70,20 +71,40 @@ static enum scms_reason chain_signatures(struct search *search)
 	return SCMS_VALID;
 }
 
-/* What each certificate, and the validity of its issuer, allow (rule G9). */
+/* Do all issuers above the subject, its own first, allow what it claims, and its own its validity? (rule G9) */
+static bool subject_permitted(const struct cert *subject, const struct cert *issuer, size_t n)
+{
+	if (n > 0 && !validity_allows(&issuer[0], subject))
+		return false;
+	for (size_t k = 0; k < n; k++)
+		if (!permissions_allow(&issuer[k], subject, (unsigned)k + 1))
+			return false;
+	return true;
+}
+
+static bool subject_in_regions(const struct cert *subject, const struct cert *issuer, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (!region_allows(&issuer[k], subject))
+			return false;
+	return true;
+}
+
+enum scms_reason chain_permits(const struct cert *subject, const struct cert *issuer, size_t n)
+{
+	if (!subject_permitted(subject, issuer, n))
+		return SCMS_CERT_PERMISSIONS;
+	return subject_in_regions(subject, issuer, n) ? SCMS_VALID : SCMS_CERT_REGION;
+}
+
 static enum scms_reason chain_permissions(const struct chain *chain)
 {
-	for (size_t subject = 0; subject + 1 < chain->n; subject++) {
-		if (!validity_allows(&chain->cert[subject + 1], &chain->cert[subject]))
+	for (size_t k = 0; k + 1 < chain->n; k++)
+		if (!subject_permitted(&chain->cert[k], &chain->cert[k + 1], chain->n - k - 1))
 			return SCMS_CERT_PERMISSIONS;
-		for (size_t issuer = subject + 1; issuer < chain->n; issuer++)
-			if (!permissions_allow(&chain->cert[issuer], &chain->cert[subject], (unsigned)(issuer - subject)))
-				return SCMS_CERT_PERMISSIONS;
-	}
-	for (size_t subject = 0; subject + 1 < chain->n; subject++)
-		for (size_t issuer = subject + 1; issuer < chain->n; issuer++)
-			if (!region_allows(&chain->cert[issuer], &chain->cert[subject]))
-				return SCMS_CERT_REGION;
+	for (size_t k = 0; k + 1 < chain->n; k++)
+		if (!subject_in_regions(&chain->cert[k], &chain->cert[k + 1], chain->n - k - 1))
+			return SCMS_CERT_REGION;
 	return SCMS_VALID;
 }
 

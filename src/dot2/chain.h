@@ -50,6 +50,12 @@ enum scms_reason chain_judge(struct chain *chain, scms_time64 now, const struct 
 			     const struct scms_crypto *crypto);
 
 /*
+ * May a chain of n issuers, the subject's own first and the root last, each permitted itself, have issued the subject?
+ * SCMS_VALID, SCMS_CERT_PERMISSIONS or SCMS_CERT_REGION.
+ */
+enum scms_reason chain_permits(const struct cert *subject, const struct cert *issuer, size_t n);
+
+/*
  * Fills a request for a signature by the leaf of a valid chain (an explicit key, or an implicit one with its issuer) over
  * digest. e has room for 48 bytes and must outlive the request, as must the chain.
  */

@@ -25,17 +25,10 @@ struct counts {
 	size_t ids, entries, values, groups;
 };
 
-/* The bytes that a table was made from. */
-struct made_from {
-	uint8_t craca[8];
-	uint16_t series;
-	uint8_t full[32], deltas[32], kept[32];
-};
-
 struct table {
 	bool is_made;
 	bool begins_later; /* some CRL has seeds of a period that is still to come */
-	struct made_from from;
+	struct crl_mark from;
 	size_t delta_bytes;
 	uint8_t *memory;
 	size_t size;
@@ -195,7 +188,8 @@ static bool counts_fit(const struct counts *counts, const struct counts *room)
 
 static size_t table_size(const struct counts *room)
 {
-	return (room->ids > 0 ? rounded(id10_table_size(room->ids)) : 0) + rounded(room->groups * sizeof(struct group_entry)) +
+	return (room->ids > 0 ? rounded(id10_table_size(room->ids)) : 0) +
+	       rounded(room->groups * sizeof(struct group_entry)) +
 	       (room->entries > 0 ? rounded(linkage_lookup_size(room->entries, room->values)) : 0);
 }
 
@@ -303,16 +297,13 @@ static bool fill_crl(void *ctx, const struct crl *crl)
 	if (linkage == NULL)
 		return true;
 	filling->i_rev = linkage->iRev;
-	return individual_each(linkage, fill_entries, filling) && (!linkage->has_groups || fill_groups(filling, linkage));
+	return individual_each(linkage, fill_entries, filling) &&
+	       (!linkage->has_groups || fill_groups(filling, linkage));
 }
 
 static void table_mark(struct table *table, const struct crl_state *state, size_t delta_bytes)
 {
-	memcpy(table->from.craca, state->craca, 8);
-	table->from.series = state->series;
-	memcpy(table->from.full, state->full, 32);
-	memcpy(table->from.deltas, state->deltas, 32);
-	memcpy(table->from.kept, state->kept, 32);
+	table->from = crl_mark_of(state);
 	table->delta_bytes = delta_bytes;
 	table->is_made = true;
 }
@@ -338,8 +329,8 @@ static void table_clear(const struct scms_revocation *all, struct table *table)
 	table->linkage = NULL;
 	table->ids = (struct id10_table){0};
 	if (table->room.entries > 0) {
-		table->linkage = linkage_lookup_init(at, table->room.entries, table->room.values, all->options.i, all->crypto,
-						     all->options.portable);
+		table->linkage = linkage_lookup_init(at, table->room.entries, table->room.values, all->options.i,
+						     all->crypto, all->options.portable);
 		at += rounded(linkage_lookup_size(table->room.entries, table->room.values));
 	}
 	table->groups = (struct group_entry *)(void *)at;
@@ -368,8 +359,7 @@ static bool table_is_of(const struct table *table, const struct crl_state *state
 
 static bool table_is_current(const struct table *table, const struct crl_state *state)
 {
-	return table->is_made && table_is_of(table, state) && memcmp(table->from.full, state->full, 32) == 0 &&
-	       memcmp(table->from.deltas, state->deltas, 32) == 0 && memcmp(table->from.kept, state->kept, 32) == 0;
+	return table->is_made && crl_mark_is(&table->from, state);
 }
 
 /* Adds the deltas that have come since; false where the table has to be made again. */
@@ -437,7 +427,8 @@ struct scms_revocation *scms_revocation_init(void *memory, size_t size, const st
 }
 
 /* Room in so much memory: with something to spare, or just as much as there is. False: not even that. */
-static bool room_within(const struct scms_revocation *all, const struct counts *counts, size_t size, struct counts *room)
+static bool room_within(const struct scms_revocation *all, const struct counts *counts, size_t size,
+			struct counts *room)
 {
 	*room = counts_with(counts, options_spare(&all->options));
 	if (table_size(room) > size)

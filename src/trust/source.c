@@ -136,9 +136,8 @@ static enum scms_verdict object_lists(const struct source *source, const uint8_t
 	return SCMS_BAD;
 }
 
-static bool source_revoked(void *ctx, const struct cert *cert, const struct cert *root)
+bool source_revokes(struct source *source, const struct cert *cert, const struct cert *root)
 {
-	struct source *source = ctx;
 	const struct scms_revocation *table = source->env.objects->revocation;
 	struct crl_subject subject;
 
@@ -165,6 +164,11 @@ static bool source_revoked(void *ctx, const struct cert *cert, const struct cert
 	return false;
 }
 
+static bool source_revoked(void *ctx, const struct cert *cert, const struct cert *root)
+{
+	return source_revokes(ctx, cert, root);
+}
+
 enum scms_reason source_judge(struct source *source, struct chain *chain, scms_time64 now)
 {
 	const struct chain_source lookups = {
@@ -174,8 +178,7 @@ enum scms_reason source_judge(struct source *source, struct chain *chain, scms_t
 	return source->failed ? SCMS_REASON_FAILED : reason;
 }
 
-/* The k-th certificate that a signer identifier may mean. */
-static bool named_signer(struct source *source, const struct SignerIdentifier *signer, unsigned k, struct scms_slice *bytes)
+bool source_named(struct source *source, const struct SignerIdentifier *signer, unsigned k, struct scms_slice *bytes)
 {
 	enum root_state state;
 	struct oer_iter it;
@@ -207,7 +210,7 @@ enum signed_by source_signed(struct source *source, const struct SignedData *dat
 	/* A signer may bring its issuers; they are candidates like others, for this signature only. */
 	if (data->signer.choice == SignerIdentifier_is_certificate)
 		source_add_run(source, data->signer.u.certificate.bytes);
-	for (unsigned k = 0; k < CHAIN_MATCHES_MAX && named_signer(source, &data->signer, k, &bytes); k++) {
+	for (unsigned k = 0; k < CHAIN_MATCHES_MAX && source_named(source, &data->signer, k, &bytes); k++) {
 		struct scms_verify_request request;
 		uint8_t digest[48], verdict;
 		enum scms_reason reason;

@@ -37,6 +37,12 @@ void source_add_run(struct source *source, struct scms_slice run);
 /* Adds the certificates of a chain file of either form. False: not a chain file. */
 SCMS_CHECKED bool source_add_chain_file(struct source *source, struct scms_slice file);
 
+/* Is the certificate on a CRL of the store? root, where it is known, is that of its chain. Sets failed if that cannot be told. */
+bool source_revokes(struct source *source, const struct cert *cert, const struct cert *root);
+
+/* The k-th certificate that a signer identifier may mean. False: there is none. */
+bool source_named(struct source *source, const struct SignerIdentifier *signer, unsigned k, struct scms_slice *bytes);
+
 /* How a signature fared. */
 enum signed_by {
 	SIGNED_BY_NOBODY, /* no certificate that fits is valid now */

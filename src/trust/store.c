@@ -86,6 +86,24 @@ bool object_is_none(const uint8_t digest[32])
 	return memcmp(digest, none, 32) == 0;
 }
 
+struct crl_mark crl_mark_of(const struct crl_state *state)
+{
+	struct crl_mark mark = {.series = state->series};
+
+	memcpy(mark.craca, state->craca, 8);
+	memcpy(mark.full, state->full, 32);
+	memcpy(mark.deltas, state->deltas, 32);
+	memcpy(mark.kept, state->kept, 32);
+	return mark;
+}
+
+bool crl_mark_is(const struct crl_mark *mark, const struct crl_state *state)
+{
+	return mark->series == state->series && memcmp(mark->craca, state->craca, 8) == 0 &&
+	       memcmp(mark->full, state->full, 32) == 0 && memcmp(mark->deltas, state->deltas, 32) == 0 &&
+	       memcmp(mark->kept, state->kept, 32) == 0;
+}
+
 scms_time64 store_signed_time(const struct scms_store *store)
 {
 	scms_time64 newest = store->votes_time;

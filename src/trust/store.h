@@ -105,6 +105,16 @@ struct crl_state {
 	uint8_t full[32], deltas[32], kept[32];
 };
 
+/* Which CRL bytes something was made from or judged by: equal for a state that lists the same. */
+struct crl_mark {
+	uint8_t craca[8];
+	uint16_t series;
+	uint8_t full[32], deltas[32], kept[32];
+};
+
+struct crl_mark crl_mark_of(const struct crl_state *state);
+bool crl_mark_is(const struct crl_mark *mark, const struct crl_state *state);
+
 struct scms_store {
 	struct scms_limits limits;
 	uint64_t generation;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tables of what CRLs list: the same answers as the CRLs themselves, whatever happened to either since. Each question is
- * asked with the table and without; where the table must have answered, no CRL may have been read.
+ * Tables of what CRLs list: the same answers as the CRLs themselves, whatever happened to either since. Each question
+ * is asked with the table and without; where the table must have answered, no CRL may have been read.
  */
 #include "tests/check.h"
 #include "tests/trust/world.h"
@@ -147,7 +147,8 @@ static void test_linkage(bool portable)
 		CHECK(scms_revocation_prepare(table, 16, &done) == SCMS_REVOCATION_READY, "slices");
 	} while (!done);
 	check("while the next is ready", &now_[2], SCMS_CERT_REVOKED, BY_TABLE);
-	CHECK(scms_revocation_advance(table) == SCMS_REVOCATION_READY && scms_revocation_period(table) == I + 1, "next");
+	CHECK(scms_revocation_advance(table) == SCMS_REVOCATION_READY && scms_revocation_period(table) == I + 1,
+	      "next");
 	check("before what begins later is in", &next[3], SCMS_CERT_REVOKED, BY_CRL);
 	CHECK(update() == SCMS_REVOCATION_READY && scms_revocation_entries(table) == 4, "%zu entries",
 	      scms_revocation_entries(table));
@@ -206,7 +207,8 @@ static void test_full(void)
 	world.lost = false;
 	CHECK(update() == SCMS_REVOCATION_READY, "found again");
 	check("found again", &now_[4], SCMS_CERT_REVOKED, BY_TABLE);
-	CHECK(scms_revocation_init(table_memory, 64, &(struct scms_revocation_options){0}, world.crypto) == NULL, "too small");
+	CHECK(scms_revocation_init(table_memory, 64, &(struct scms_revocation_options){0}, world.crypto) == NULL,
+	      "too small");
 }
 
 /* ---- groups ---- */
@@ -277,8 +279,9 @@ static void twin_make(struct person *twin, const struct person *of)
 	twin->bytes.p = malloc(of->bytes.n);
 	memcpy(twin->bytes.p, of->bytes.p, of->bytes.n);
 	{
-		static const uint8_t n[32] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					      0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+		static const uint8_t n[32] = {0xff, 0xff, 0xff, 0xff, 0,    0,    0,    0,    0xff, 0xff, 0xff,
+					      0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
+					      0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
 		uint8_t *s = twin->bytes.p + twin->bytes.n - 32;
 		int borrow = 0;
 
@@ -354,7 +357,7 @@ static void test_hashes(void)
 
 static void run(bool portable)
 {
-	world_start(&world, portable);
+	world_start(&world, portable, 0);
 	devices_make();
 	test_linkage(portable);
 	test_full();

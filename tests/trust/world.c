@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/trust/world.h"
 
+#include "dot2/signed_data.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +50,7 @@ static bool object_put(void *ctx, const uint8_t digest[32], const struct scms_sl
 }
 
 /* The root's CrlSsp: it is the CRACA, and signs series 1, 2 and 256. */
-static void make_root(struct world *world)
+void world_root(struct person *root, const char *name)
 {
 	static const uint8_t scms[] = {0x81, 0x00, 0x01};
 	static const uint8_t crl[] = {0x00, 0x01, 0x00, 0x01, 0x03, 0x00, 0x01, 0x00, 0x02, 0x01, 0x00};
@@ -58,16 +60,125 @@ static void make_root(struct world *world)
 	};
 	struct ToBeSignedCertificate tbs;
 
-	tbs_root(&tbs, "root");
+	tbs_root(&tbs, name);
 	tbs.appPermissions = (struct oer_list){.items = permissions, .count = 2, .element = &oer_PsidSsp};
-	person_make(&world->root, &tbs, SCMS_NIST_P256, NULL, false);
+	person_make(root, &tbs, SCMS_NIST_P256, NULL, false);
 }
 
-void world_start(struct world *world, bool portable)
+void world_elector(struct person *elector, const char *name)
 {
+	static const uint8_t ssp[] = {0x80, 0x00, 0x01};
+	static const struct PsidSsp permissions[] = {
+	    {.psid = 0x23, .has_ssp = true, .ssp = {.choice = 0, .u.opaque = {ssp, sizeof(ssp)}}}};
+	struct ToBeSignedCertificate tbs;
+
+	tbs_root(&tbs, name);
+	tbs.appPermissions = (struct oer_list){.items = permissions, .count = 1, .element = &oer_PsidSsp};
+	tbs.has_certIssuePermissions = false;
+	person_make(elector, &tbs, SCMS_NIST_P256, NULL, false);
+}
+
+static void vote_make(const struct person *elector, struct scms_slice pdu, scms_time32 time, struct bytes *out)
+{
+	const struct signer by = person_signer(elector, false);
+	const struct HeaderInfo header = {.psid = PSID_SECURITY_MANAGEMENT,
+					  .has_generationTime = true,
+					  .generationTime = (scms_time64)time * 1000000};
+	struct key_error err;
+
+	must(signed_unsecured_make(&by, pdu, &header, out, &err) == KEY_OK, "a vote");
+}
+
+void world_ballot(const struct world *world, enum scms_motion motion, const struct person *subject, unsigned first,
+		  unsigned n, scms_time32 time, struct bytes *out)
+{
+	struct ScmsPDU pdu = {.version = 1, .content.choice = ScmsPDU_content_is_ccm};
+	struct Ieee1609Dot2Data decoded[WORLD_ELECTORS];
+	struct bytes vote[WORLD_ELECTORS], tbs;
+	struct ElectorBallot ballot = {.certificate = subject->cert.c};
+	struct key_error err;
+
+	pdu.content.u.ccm.choice = ScmsComponentCertificateManagementPDU_is_tbsElectorEndorsement;
+	pdu.content.u.ccm.u.tbsElectorEndorsement = (struct TbsElectorEndorsement){
+	    .type = (int32_t)motion, .certificateHash = subject->cert.hash256, .generationTime = time};
+	must(make_bytes(&oer_ScmsPDU, &pdu, &tbs, &err) == KEY_OK, "an endorsement");
+	for (unsigned k = 0; k < n; k++) {
+		vote_make(&world->elector[first + k], bytes_view(&tbs), time, &vote[k]);
+		must(oer_decode(&oer_Ieee1609Dot2Data, bytes_view(&vote[k]), OER_DEPTH_DEFAULT, &decoded[k], NULL) ==
+			 OER_OK,
+		     "a vote");
+	}
+	ballot.endorsements = (struct oer_list){.items = decoded, .count = n, .element = &oer_Ieee1609Dot2Data};
+	must(make_bytes(&oer_ElectorBallot, &ballot, out, &err) == KEY_OK, "a ballot");
+	for (unsigned k = 0; k < n; k++)
+		bytes_free(&vote[k]);
+	bytes_free(&tbs);
+}
+
+/* A list of values that are decoded from bytes one after another. Freed by the caller: items. */
+static struct oer_list list_of(const struct oer_type *type, size_t size, const struct bytes *bytes, uint32_t n)
+{
+	uint8_t *items = calloc(n + 1, size);
+
+	for (uint32_t k = 0; k < n; k++)
+		must(oer_decode(type, bytes_view(&bytes[k]), OER_DEPTH_DEFAULT, items + k * size, NULL) == OER_OK,
+		     "a list");
+	return (struct oer_list){.items = items, .count = n, .element = type};
+}
+
+static void list_free(const struct oer_list *list)
+{
+	union {
+		const void *p;
+		void *q;
+	} items = {list->items};
+
+	free(items.q);
+}
+
+void world_gccf(const struct world *world, const struct bytes *elector_ballots, uint32_t electors,
+		const struct bytes *root_ballots, uint32_t roots, const struct scms_slice *certificates, uint32_t n,
+		struct bytes *out)
+{
+	struct ScmsFile file = {.version = 1, .content.choice = ScmsFile_content_is_cert_chain};
+	struct GlobalCertificateChainFile *gccf = &file.content.u.cert_chain.u.globalCertificateChainFile;
+	struct bytes *list = calloc(n + 1, sizeof(*list));
+	struct key_error err;
+
+	for (uint32_t k = 0; k < n; k++) {
+		list[k].p = malloc(certificates[k].n);
+		list[k].n = certificates[k].n;
+		memcpy(list[k].p, certificates[k].p, certificates[k].n);
+	}
+	gccf->version = 1;
+	gccf->certStore = (struct CertificateStore){
+	    .rootCAEndorsements = list_of(&oer_ElectorBallot, sizeof(struct ElectorBallot), root_ballots, roots),
+	    .electorEndorsements = list_of(&oer_ElectorBallot, sizeof(struct ElectorBallot), elector_ballots, electors),
+	    .maCertificate = world->ica.cert.c,
+	    .certs = list_of(&oer_Certificate, sizeof(struct Certificate), list, n),
+	};
+	must(make_bytes(&oer_ScmsFile, &file, out, &err) == KEY_OK, "a chain file");
+	list_free(&gccf->certStore.rootCAEndorsements);
+	list_free(&gccf->certStore.electorEndorsements);
+	list_free(&gccf->certStore.certs);
+	for (uint32_t k = 0; k < n; k++)
+		free(list[k].p);
+	free(list);
+}
+
+void world_start(struct world *world, bool portable, unsigned electors)
+{
+	static const char *const name[WORLD_ELECTORS] = {"A", "B", "C", "D", "E", "F", "G", "H",
+							 "I", "J", "K", "L", "M", "N", "O", "P"};
+	struct scms_slice elector[WORLD_ELECTORS];
 	const struct scms_verifier_options options = {.portable = portable};
 	size_t size = scms_verifier_size(&options);
-	struct scms_bootstrap bootstrap = {.now = PEOPLE_NOW, .quorum = 2, .root_count = 1};
+	struct scms_bootstrap bootstrap = {
+	    .now = PEOPLE_NOW,
+	    .quorum = (uint8_t)(electors < 4 ? 2 : electors / 2),
+	    .root_count = 1,
+	    .limits = {.electors = 32, .roots = 16},
+	};
 	struct scms_bootstrap_error err = {.list = ""};
 	struct ToBeSignedCertificate tbs;
 	struct scms_slice root;
@@ -77,7 +188,14 @@ void world_start(struct world *world, bool portable)
 	world->engine = scms_verifier_init(malloc(size), size, &options);
 	must(world->engine != NULL, "an engine");
 	world->crypto = scms_verifier_crypto(world->engine);
-	make_root(world);
+	world_root(&world->root, "root");
+	world->electors = electors;
+	for (unsigned k = 0; k < electors; k++) {
+		world_elector(&world->elector[k], name[k]);
+		elector[k] = bytes_view(&world->elector[k].bytes);
+	}
+	bootstrap.electors = elector;
+	bootstrap.elector_count = electors;
 	tbs_ica(&tbs, "ica");
 	tbs.cracaId = cert_id8(&world->root.cert) + 5;
 	person_make(&world->ica, &tbs, SCMS_NIST_P256, &world->root, false);
@@ -101,6 +219,8 @@ void world_end(struct world *world)
 	person_free(&world->root);
 	person_free(&world->ica);
 	person_free(&world->pca);
+	for (unsigned k = 0; k < world->electors; k++)
+		person_free(&world->elector[k]);
 	free(world->store);
 	scms_verifier_end(world->engine);
 	free(world->engine);
@@ -130,8 +250,8 @@ void world_linkage_value(const struct world_seeds *seeds, uint16_t i, uint32_t j
 	linkage_value(one[0], two[0], value);
 }
 
-void world_linkage_device(const struct world *world, struct person *device, uint16_t i, const uint8_t value[LINKAGE_VALUE],
-			  const uint8_t *group_j, const uint8_t *group_value)
+void world_linkage_device(const struct world *world, struct person *device, uint16_t i,
+			  const uint8_t value[LINKAGE_VALUE], const uint8_t *group_j, const uint8_t *group_value)
 {
 	struct ToBeSignedCertificate tbs;
 	struct LinkageData linkage = {.iCert = i, .linkage_value = value};
@@ -189,21 +309,32 @@ void world_linkage_crl(struct world *world, uint16_t series, bool delta, const s
 	must(crl_make_linkage(&by, &head, linkage, out, &err) == KEY_OK, "a linkage CRL");
 }
 
-void world_composite(const struct bytes *crls, uint32_t n, struct bytes *out)
+void world_composite(const struct bytes *crls, uint32_t n, const struct bytes *root_ballots, uint32_t roots,
+		     struct bytes *out)
 {
-	struct Ieee1609Dot2Data *decoded = calloc(n, sizeof(*decoded));
 	const struct CompositeCrl composite = {
-	    .securedCrlSeries = {.items = decoded, .count = n, .element = &oer_Ieee1609Dot2Data},
-	    .revokedRootCAs = {.element = &oer_Ieee1609Dot2Data},
-	    .revokedElectors = {.element = &oer_Ieee1609Dot2Data},
+	    .securedCrlSeries = list_of(&oer_Ieee1609Dot2Data, sizeof(struct Ieee1609Dot2Data), crls, n),
+	    .revokedRootCAs = list_of(&oer_ElectorBallot, sizeof(struct ElectorBallot), root_ballots, roots),
+	    .revokedElectors = {.element = &oer_ElectorBallot},
 	};
 	struct key_error err;
 
-	for (uint32_t k = 0; k < n; k++)
-		must(oer_decode(&oer_Ieee1609Dot2Data, bytes_view(&crls[k]), OER_DEPTH_DEFAULT, &decoded[k], NULL) == OER_OK,
-		     "a CRL");
 	must(make_bytes(&oer_CompositeCrl, &composite, out, &err) == KEY_OK, "a composite CRL");
-	free(decoded);
+	list_free(&composite.securedCrlSeries);
+	list_free(&composite.revokedRootCAs);
+}
+
+struct scms_session_result world_session(struct world *world, scms_time64 now, const struct scms_session *session,
+					 const struct scms_report *report)
+{
+	size_t size = scms_session_work_size(world->store, session);
+	struct scms_session_result result;
+	void *work = malloc(size);
+
+	result = scms_store_apply(world->store, session, now, world->crypto, &world->objects, work, size, report);
+	must(result.status == SCMS_SESSION_DONE, "a session");
+	free(work);
+	return result;
 }
 
 static void count_accepted(void *ctx, const uint8_t craca[8], uint16_t series, enum scms_reason outcome)
@@ -219,22 +350,15 @@ static void count_accepted(void *ctx, const uint8_t craca[8], uint16_t series, e
 
 void world_apply(struct world *world, scms_time64 now, struct bytes *crls, uint32_t n)
 {
-	struct scms_session_result result;
-	struct scms_session session = {{0}};
-	struct scms_report report = {.crl = count_accepted};
-	struct bytes composite;
 	unsigned accepted = 0;
-	size_t size;
-	void *work;
+	const struct scms_report report = {.ctx = &accepted, .crl = count_accepted};
+	struct scms_session session = {{0}};
+	struct bytes composite;
 
-	world_composite(crls, n, &composite);
+	world_composite(crls, n, NULL, 0, &composite);
 	session.crl = bytes_view(&composite);
-	report.ctx = &accepted;
-	size = scms_session_work_size(world->store, &session);
-	work = malloc(size);
-	result = scms_store_apply(world->store, &session, now, world->crypto, &world->objects, work, size, &report);
-	must(result.status == SCMS_SESSION_DONE && accepted == n, "a store with these CRLs");
-	free(work);
+	world_session(world, now, &session, &report);
+	must(accepted == n, "a store with these CRLs");
 	bytes_free(&composite);
 	for (uint32_t k = 0; k < n; k++)
 		bytes_free(&crls[k]);
