@@ -31,7 +31,7 @@ static bool on_crl(void *ctx, const struct cert *cert, const struct cert *root)
 	struct crl crl;
 
 	(void)root;
-	crl_subject_of(cert, ctx, &subject);
+	crl_subject_of(cert, &subject);
 	return crl_read(&crl, (struct scms_slice){input, sizeof(input)}, NULL) != OER_OK ||
 	       crl_lists(&crl, &subject, ctx) != SCMS_BAD;
 }
