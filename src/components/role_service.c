@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "roles/role.h"
+#include "components/role_service.h"
 
 #include "crypto/secret_file.h"
 #include "service/home.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "roles/pca_ma.h"
+#include "components/pca/ma.h"
 
 #include "crypto/linkage.h"
 

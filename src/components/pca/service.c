@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The PCA as a service: one request, one certificate, whoever it is for.
- *
- * What it keeps of a certificate lies in tables that are ordered by the hash of the request: neither row numbers nor
- * times say in which order requests came, and nothing in a row is the same for two certificates of one vehicle. A request
- * that comes again (the RA's connection broke) gets the same answer: nothing is issued twice.
- */
+#include "components/pca/service.h"
+
 #include "components/pca/authorization.h"
-#include "roles/pca_keys.h"
-#include "roles/pca_ma.h"
+#include "components/pca/links.h"
+#include "components/pca/ma.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -315,7 +310,7 @@ static const struct role_setting settings[] = {
 
 static const struct role_peer peers[] = {{"la1", false}, {"la2", false}, {NULL, false}};
 
-const struct role_service role_pca = {
+const struct role_service pca_service = {
     .name = "pca",
     .schema = &schema,
     .routes = routes,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pca_keys.h: the PCA keeps a key with each of its LAs: agrees on a new one before the old one ends.
+ * links.h: the PCA keeps a key with each of its LAs: agrees on a new one before the old one ends.
  */
-#ifndef ROLES_PCA_KEYS_H
-#define ROLES_PCA_KEYS_H
+#ifndef COMPONENTS_PCA_LINKS_H
+#define COMPONENTS_PCA_LINKS_H
 
-#include "roles/role.h"
+#include "components/role_service.h"
 
 struct pca_links;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "roles/pca_keys.h"
+#include "components/pca/links.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>

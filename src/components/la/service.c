@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The linkage authority as a service. It keeps the keys that it shares with PCAs, and nothing of any chain: the RA brings
- * a chain's identifier when it wants more of it, the MA when the device is revoked.
- */
+#include "components/la/service.h"
+
 #include "components/la/answer.h"
 #include "components/period.h"
-#include "roles/role.h"
+#include "components/role_service.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -276,7 +274,7 @@ static const struct service_route routes[] = {
     {.path = NULL},
 };
 
-const struct role_service role_la = {
+const struct role_service la_service = {
     .name = "la",
     .schema = &schema,
     .routes = routes,

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * role.h: what the roles of provisioning share: messages in and out of exchanges, the component's own key, and the keys
+ * role_service.h: what the roles of provisioning share: messages in and out of exchanges, the component's own key, and the keys
  * that PCA and LAs share, in the database.
  */
-#ifndef ROLES_ROLE_H
-#define ROLES_ROLE_H
+#ifndef COMPONENTS_ROLE_SERVICE_H
+#define COMPONENTS_ROLE_SERVICE_H
 
 #include "components/authority/role.h"
 #include "components/la/plv_key.h"
 #include "service/daemon.h"
 
 #define OCTETS "application/octet-stream"
-
-/* The role services of this folder. */
-extern const struct role_service role_la;
-extern const struct role_service role_pca;
-extern const struct role_service role_ra;
 
 static inline scms_time32 role_now(void)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pca_ma.h: what the PCA tells the MA about certificates that it issued (CAMP ma-pca): the sealed pre-linkage values with
+ * ma.h: what the PCA tells the MA about certificates that it issued (CAMP ma-pca): the sealed pre-linkage values with
  * the LAs that gave them, two entries for each linkage value; and the hash of the request (HPCR) with the RA it came from.
  */
-#ifndef ROLES_PCA_MA_H
-#define ROLES_PCA_MA_H
+#ifndef COMPONENTS_PCA_MA_H
+#define COMPONENTS_PCA_MA_H
 
-#include "roles/role.h"
+#include "components/role_service.h"
 
 #define PCA_MA_REQUEST_MAX 65536
 #define PCA_MA_VALUES_MAX 1000 /* linkage values in one request */
