@@ -11,11 +11,11 @@ uint64_t duration_micros(const struct Duration *duration)
 	case Duration_is_seconds:
 		return duration->u.seconds * TIME64_SECOND;
 	case Duration_is_minutes:
-		return duration->u.minutes * 60 * TIME64_SECOND;
+		return duration->u.minutes * UINT64_C(60) * TIME64_SECOND;
 	case Duration_is_hours:
-		return duration->u.hours * 3600 * TIME64_SECOND;
+		return duration->u.hours * UINT64_C(3600) * TIME64_SECOND;
 	case Duration_is_sixtyHours:
-		return duration->u.sixtyHours * 216000 * TIME64_SECOND;
+		return duration->u.sixtyHours * UINT64_C(216000) * TIME64_SECOND;
 	default:
 		return duration->u.years * TIME64_YEAR;
 	}
