@@ -18,18 +18,19 @@
 #define PERIODS 32
 #define VALUES (ENTRIES * 255)
 
-static void hashes_check(const struct crl *crl, const struct crl_subject *subject)
+static void hashes_check(const struct crl *crl, struct crl_subject *subject)
 {
 	const struct oer_list *entries = &crl->contents.typeSpecific.u.fullHashCrl.entries;
 	struct oer_iter it = oer_iterate(entries);
 	struct HashBasedRevocationInfo entry;
-	bool listed = false, twin = false;
+	uint8_t twin_id[10];
+	bool listed = false, twin = false, has_twin = cert_twin_id10(subject->cert, &judge, twin_id);
 	struct scms_slice opaque;
 	uint32_t count = 0;
 
 	for (; crl_hash_next(&it, &entry); count++) {
 		listed |= memcmp(entry.id, subject->id10, 10) == 0;
-		twin |= subject->has_twin && memcmp(entry.id, subject->twin, 10) == 0;
+		twin |= has_twin && memcmp(entry.id, twin_id, 10) == 0;
 		ALWAYS(crl_has_id10(crl, entry.id), "an entry is not found");
 	}
 	ALWAYS(count == entries->count, "%u of %u entries", count, entries->count);
@@ -74,7 +75,7 @@ static bool table_fill(struct linkage_lookup *table, const struct ToBeSignedLink
 	return true;
 }
 
-static void linkage_check(const struct crl *crl, const struct crl_subject *subject)
+static void linkage_check(const struct crl *crl, struct crl_subject *subject)
 {
 	static uint8_t memory[1 << 20] __attribute__((aligned(64)));
 	const struct ToBeSignedLinkageValueCrl *list = &crl->contents.typeSpecific.u.fullLinkedCrl;
@@ -120,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (cert_read(&cert, certificate, &judge, NULL) != OER_OK)
 		return 0;
-	crl_subject_of(&cert, &judge, &subject);
+	crl_subject_of(&cert, &subject);
 	if (crl_is_hash(&crl))
 		hashes_check(&crl, &subject);
 	else if (crl.contents.typeSpecific.choice <= CrlContents_typeSpecific_is_deltaLinkedCrl)
