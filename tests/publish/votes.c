@@ -2,7 +2,8 @@
 /* Votes and ballots of the test world; apart from world.c, whose headers name other things `signer`. */
 #include "tests/publish/votes.h"
 
-#include "dot2/sign.h"
+#include "components/pile.h"
+#include "dot2/crl_make.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,5 +72,56 @@ struct bytes votes_ballot(bool is121, int32_t motion, const struct cert *subject
 	}
 	bytes_free(&payload);
 	bytes_free(&votes);
+	return out;
+}
+
+static struct pile gather(const struct bytes *list)
+{
+	struct pile pile = {.count = 0};
+
+	for (; list != NULL && list->p != NULL; list++)
+		must(pile_add(&pile, bytes_view(list)), "list");
+	return pile;
+}
+
+struct bytes votes_composite(bool is121, const struct bytes *crls, const struct bytes *roots, const struct bytes *electors)
+{
+	struct pile c = gather(crls), r = gather(roots), e = gather(electors);
+	struct bytes out = {NULL, 0};
+
+	if (is121) {
+		const struct CompositeCrl121 composite = {.securedCrlSeries = pile_list(&c, &oer_Ieee1609Dot2Data),
+							  .revokedRootCAs = pile_list(&r, &oer_ElectorBallot121),
+							  .revokedElectors = pile_list(&e, &oer_ElectorBallot121)};
+
+		must(make_bytes(&oer_CompositeCrl121, &composite, &out, NULL) == KEY_OK, "composite");
+	} else {
+		const struct CompositeCrl composite = {.securedCrlSeries = pile_list(&c, &oer_Ieee1609Dot2Data),
+						       .revokedRootCAs = pile_list(&r, &oer_ElectorBallot),
+						       .revokedElectors = pile_list(&e, &oer_ElectorBallot)};
+
+		must(make_bytes(&oer_CompositeCrl, &composite, &out, NULL) == KEY_OK, "composite");
+	}
+	bytes_free(&c.bytes);
+	bytes_free(&r.bytes);
+	bytes_free(&e.bytes);
+	return out;
+}
+
+struct bytes votes_hash_crl(const struct party *by, const struct cert *craca, uint16_t series, scms_time32 date, uint32_t serial,
+			    const struct cert *const *listed)
+{
+	const struct signer signer = {.key = by->sign, .cert = by->cert, .crypto = by->crypto, .attach = true};
+	struct crl_head head = {.series = series, .issue_date = date, .next_crl = date + 7 * 86400};
+	struct crl_hash_entry entries[16];
+	struct bytes out = {NULL, 0};
+	uint32_t n = 0;
+
+	memcpy(head.craca_id, cert_id8(craca), 8);
+	for (; listed[n] != NULL; n++) {
+		memcpy(entries[n].id, cert_id10(listed[n]), 10);
+		entries[n].expiry = date + 365 * 86400;
+	}
+	must(crl_make_hash(&signer, &head, serial, entries, n, &out, NULL) == KEY_OK, "crl");
 	return out;
 }
