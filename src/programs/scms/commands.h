@@ -8,6 +8,8 @@
 int cmd_conformance(int argc, char **argv);
 int cmd_encode(int argc, char **argv);
 int cmd_hash(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_lint(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_store(int argc, char **argv);

@@ -15,6 +15,8 @@ static const struct {
     {"conformance", cmd_conformance, "run the conformance suite against any client"},
     {"encode", cmd_encode, "make the bytes of a value from its JSON"},
     {"hash", cmd_hash, "SHA-256 and HashedIds of certificates"},
+    {"init", cmd_init, "make an operator's workspace"},
+    {"lint", cmd_lint, "judge certificates by their profiles"},
     {"log", cmd_log, "the history of an operator's acts: read it, check that nobody changed it"},
     {"show", cmd_show, "what is in a file, in words, as JSON or field by field"},
     {"store", cmd_store, "keep a trust store: judge ballots, policy, chain files and CRLs"},
