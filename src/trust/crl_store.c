@@ -194,7 +194,7 @@ enum scms_reason crl_judge(struct scms_store *store, const struct crl *crl, stru
 	struct crl_state *state = crl_find(store, crl);
 	struct wanted wanted = {.crl = crl};
 	struct trust_env env = source->env;
-	enum signed_by signed_by;
+	enum signed_verdict signed_by;
 	struct chain chain;
 	uint8_t digest[32];
 

@@ -233,16 +233,16 @@ static bool signs_externally(const struct SignedData *data, struct scms_slice tb
 }
 
 /* Is there a good countersignature over tbs by somebody who fits? The best of what the signatures give. */
-static enum signed_by countersigned(struct source *source, const struct oer_list *signatures, struct scms_slice tbs,
+static enum signed_verdict countersigned(struct source *source, const struct oer_list *signatures, struct scms_slice tbs,
 				    scms_time64 now, bool (*fits)(void *ctx, const struct chain *chain),
 				    struct chain *chain, uint32_t *verified)
 {
 	struct oer_iter it = oer_iterate(signatures);
-	enum signed_by best = SIGNED_BY_NOBODY;
+	enum signed_verdict best = SIGNED_BY_NOBODY;
 	struct scms_slice bytes;
 
 	for (unsigned k = 0; k < COUNTERSIGNATURES_MAX && oer_next_raw(&it, &bytes); k++) {
-		enum signed_by this;
+		enum signed_verdict this;
 		struct SignedData data;
 
 		if (signed_data_read(&data, bytes, OER_DEPTH_DEFAULT, NULL) != OER_OK)
@@ -258,7 +258,7 @@ static enum signed_by countersigned(struct source *source, const struct oer_list
 	return best;
 }
 
-static enum scms_reason policy_reason(enum signed_by signed_by)
+static enum scms_reason policy_reason(enum signed_verdict signed_by)
 {
 	switch (signed_by) {
 	case SIGNED_WELL:
@@ -313,7 +313,7 @@ enum scms_reason policy_file_judge(struct scms_store *store, const struct policy
 	struct chain chain;
 	struct policy policy;
 	enum scms_reason reason;
-	enum signed_by outer;
+	enum signed_verdict outer;
 
 	if (same_policy(&store->policy, &file->policy) || same_policy(&store->pending, &file->policy))
 		return SCMS_UNCHANGED;

@@ -198,12 +198,12 @@ bool source_named(struct source *source, const struct SignerIdentifier *signer, 
 	return source_candidate(source, signer->u.digest, k - roots, bytes);
 }
 
-enum signed_by source_signed(struct source *source, const struct SignedData *data, scms_time64 now,
+enum signed_verdict source_signed(struct source *source, const struct SignedData *data, scms_time64 now,
 			     bool (*fits)(void *ctx, const struct chain *chain), void *ctx, struct chain *chain,
 			     uint32_t *verified)
 {
 	const struct scms_crypto *crypto = source->env.crypto;
-	enum signed_by result = SIGNED_BY_NOBODY;
+	enum signed_verdict result = SIGNED_BY_NOBODY;
 	size_t runs = source->runs;
 	struct scms_slice bytes;
 

@@ -44,7 +44,7 @@ bool source_revokes(struct source *source, const struct cert *cert, const struct
 bool source_named(struct source *source, const struct SignerIdentifier *signer, unsigned k, struct scms_slice *bytes);
 
 /* How a signature fared. */
-enum signed_by {
+enum signed_verdict {
 	SIGNED_BY_NOBODY, /* no certificate that fits is valid now */
 	SIGNED_BADLY,	  /* one is, and the signature is not its own */
 	SIGNED_WELL,
@@ -56,7 +56,7 @@ enum signed_by {
  * series and the like), and the signature be its own. On SIGNED_WELL chain is the signer's. verified counts signature
  * checks.
  */
-enum signed_by source_signed(struct source *source, const struct SignedData *data, scms_time64 now,
+enum signed_verdict source_signed(struct source *source, const struct SignedData *data, scms_time64 now,
 			     bool (*fits)(void *ctx, const struct chain *chain), void *ctx, struct chain *chain,
 			     uint32_t *verified);
 

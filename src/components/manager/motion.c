@@ -60,14 +60,19 @@ bool ballot_form_parse(const char *name, enum ballot_form *form)
 const char *subject_name(const struct cert *cert, char text[SUBJECT_NAME_BYTES])
 {
 	const struct CertificateId *id = &cert->c.toBeSigned.id;
+	struct scms_slice name = {NULL, 0};
 	size_t n = 0;
 
+	if (id->choice == CertificateId_is_name)
+		name = id->u.name;
+	else if (id->choice == CertificateId_is_binaryId) /* of electors: one character, if it is one */
+		name = id->u.binaryId;
 	text[0] = '\0';
-	if (id->choice != CertificateId_is_name || id->u.name.n == 0)
+	if (name.n == 0)
 		return text;
 	text[n++] = '"';
-	for (size_t k = 0; k < id->u.name.n && n < SUBJECT_NAME_BYTES - 2; k++) {
-		uint8_t byte = id->u.name.p[k];
+	for (size_t k = 0; k < name.n && n < SUBJECT_NAME_BYTES - 2; k++) {
+		uint8_t byte = name.p[k];
 
 		/* Host names are ASCII; whatever else stands there is not sent to a terminal. */
 		text[n++] = byte < ' ' || byte > '~' || byte == '"' ? '?' : (char)byte;
