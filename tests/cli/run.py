@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands of scms say and with which exit code: run.py SCMS DATA ANY_VALUE [--write]
+"""What the commands of scms say and with which exit code: run.py SCMS DATA ANY_VALUE MESSAGES [--write]
 
 Every test is a method; what a command prints for people is compared with a
 file in expected/ (--write renews them: read the difference before you commit).
@@ -20,7 +20,7 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCMS, DATA, ANY_VALUE = (os.path.abspath(p) for p in sys.argv[1:4])
+SCMS, DATA, ANY_VALUE, MESSAGES = (os.path.abspath(p) for p in sys.argv[1:5])
 WRITE = '--write' in sys.argv
 
 # File, and the type that show finds by itself.
@@ -119,6 +119,24 @@ class Show(Case):
         self.expected('ectl.txt', self.good('show', 'third-party/rasn/CE4CF6C19BFED720.oer'))
         self.expected('signed-bsm.txt', self.good('show', 'third-party/asn1c-mouse/sample-Ieee1609Dot2Data-1.coer'))
         self.expected('implicit.txt', self.good('show', 'third-party/asn1c-mouse/sample-Certificate-2.coer'))
+
+    def test_every_signature_whose_key_is_there_is_good(self):
+        files = [path for path, _ in samples() if path.startswith(('electors/', 'third-party/rasn/'))]
+        verdicts = re.findall(r'\n *signature +(.*)', self.good('show', *files).decode())
+        self.assertEqual({v for v in verdicts}, {'NIST P-256, good', 'Brainpool P-384r1, good'})
+        self.assertEqual(len(verdicts), 133)
+
+    def test_implicit_signer(self):
+        subprocess.run([MESSAGES, self.dir], check=True, stdout=subprocess.DEVNULL, timeout=60)
+        # The first carries the signer's certificate only, the second its issuer's too.
+        signed, issuer = (os.path.join(self.dir, name + '.coer') for name in ('p256-header', 'p256-certificates'))
+        text = self.good('show', signed, issuer).decode().split(issuer)[0]
+        self.assertRegex(text, r'\n +signature +NIST P-256, good\n')
+        text = self.good('show', signed).decode()
+        self.assertIn('not checked: the certificate of the implicit signer\'s issuer is not at hand', text)
+        bad = bytearray(read(signed))
+        bad[-1] ^= 1
+        self.assertRegex(self.good('show', self.file(bytes(bad)), issuer).decode(), r'\n +signature +NIST P-256, BAD\n')
 
     def test_bad_signature_is_called_bad(self):
         cert = bytearray(read('electors/cert-elector-A.coer'))
@@ -347,6 +365,29 @@ class BadInput(Case):
                 run = subprocess.run([SCMS, *args], cwd=DATA, stdout=full, stderr=subprocess.PIPE, timeout=60)
             self.assertEqual(run.returncode, 1, args)
             self.assertIn('standard output cannot be written: No space left on device', run.stderr.decode(), args)
+
+
+class Judged(Case):
+    def test_negative_ballots(self):
+        """The samples' two ballots that must not be believed, each in a chain file: refused, and for the right reason."""
+        store = os.path.join(self.dir, 'store')
+        self.assertEqual(scms('store', 'init', '--state', store, '--config', 'bootstrap.json').returncode, 0)
+        for form in ('121', '124'):
+            for name, outcome, reasons in (('duplicate-elector', 'QUORUM_NOT_MET', [None, 'VOTER_DUPLICATE']),
+                                           ('mixed-types', 'TBS_MISMATCH', [])):
+                file = json.loads(self.good('show', '--json', 'electors/v%s-gccf.coer' % form))
+                ballot = json.loads(self.good('show', '--json', 'electors/v%s-neg-ballot-%s.coer' % (form, name)))
+                certs = file['content']['cert-chain']['globalCertificateChainFile']['certStore']
+                certs['rootCAEndorsements'], certs['electorEndorsements'] = [ballot], []
+                path = os.path.join(self.dir, 'chain')
+                self.good('encode', '-t', 'ScmsFile' if form == '124' else 'ScmsFile121', '-o', path,
+                          self.file(json.dumps(file), 'json'))
+                run = scms('store', 'explain', '--json', '--state', store, '--now', '600000000000000', path)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                told, = json.loads(run.stdout)['ballots']
+                self.assertEqual(told['outcome'], outcome, (form, name))
+                self.assertEqual([vote.get('reason') for vote in told['votes']], reasons, (form, name))
+                self.assertLess(told['counted'], told['quorum'])
 
 
 class Encode(Case):

@@ -2,6 +2,7 @@
 #include "known.h"
 
 #include "detect.h"
+#include "dot2/chain.h"
 #include "words.h"
 
 #include <stdlib.h>
@@ -171,13 +172,42 @@ const char *known_judge_cert(const struct known *known, const struct cert *cert)
 	return verdict;
 }
 
+/* The key of an implicit certificate is its issuer's and its own. */
+static const char *data_under_implicit(const struct known *known, const struct SignedData *data, const struct cert *signer)
+{
+	const char *verdict = "not checked: the certificate of the implicit signer's issuer is not at hand";
+	const uint8_t *id8 = cert_issuer_id8(signer);
+	const struct known_cert *issuer = NULL;
+	struct chain chain = {.cert = {*signer}, .n = 2};
+
+	while (id8 && (issuer = known_id8(known, id8, issuer)) != NULL) {
+		struct scms_verify_request request = {.digest = NULL};
+		uint8_t digest[48], e[48];
+		enum scms_curve curve;
+
+		verdict = "BAD: not one of the signer's key";
+		if (cert_is_implicit(&issuer->cert) ||
+		    !signature_parts(&data->signature, &curve, &request.r, &request.s) || scms_curve_bytes(curve) != 32 ||
+		    cert_point(&issuer->cert).curve != curve || data->hashId != HashAlgorithm_sha256)
+			continue;
+		chain.cert[1] = issuer->cert;
+		chain_signer_request(&chain, known->crypto, e, &request);
+		signed_data_digest(data, cert_signer_hash(signer, curve), curve, known->crypto, digest);
+		request.digest = digest;
+		verdict = ask(known, &request);
+		if (strcmp(verdict, "good") == 0)
+			break;
+	}
+	return verdict;
+}
+
 static const char *data_under(const struct known *known, const struct SignedData *data, const struct cert *signer)
 {
 	struct scms_verify_request request;
 	uint8_t digest[48];
 
 	if (cert_is_implicit(signer))
-		return "not checked: the signer's certificate is implicit";
+		return data_under_implicit(known, data, signer);
 	if (!signed_data_request(data, signer, known->crypto, digest, &request))
 		return "BAD: not one of the signer's key";
 	return ask(known, &request);
