@@ -89,12 +89,12 @@ static struct cache_cert *cert_use(struct chain_cache *cache, const struct cache
 }
 
 struct cache_cert *cache_cert_find(struct chain_cache *cache, const struct cache_question *question,
-				   const uint8_t hash[32])
+				   const struct cert *cert)
 {
-	struct cache_cert *set = cert_set(cache, hash + 24);
+	struct cache_cert *set = cert_set(cache, cert_id8(cert));
 
 	for (unsigned k = 0; k < CACHE_WAYS; k++)
-		if (set[k].used && memcmp(set[k].hash, hash, 32) == 0)
+		if (set[k].used && memcmp(set[k].identity, cert->hash256, 32) == 0)
 			return cert_use(cache, question, &set[k]);
 	return NULL;
 }
@@ -104,46 +104,49 @@ struct cache_cert *cache_cert_find_id8(struct chain_cache *cache, const struct c
 {
 	struct cache_cert *set = cert_set(cache, id8);
 
-	/* The tail of the hash as it came is its HashedId8 only where it came in canonical form, with SHA-256. */
 	for (unsigned k = 0; k < CACHE_WAYS; k++)
-		if (set[k].used && memcmp(set[k].hash + 24, id8, 8) == 0 && memcmp(cert_id8(&set[k].cert), id8, 8) == 0)
+		if (set[k].used && memcmp(set[k].id8, id8, 8) == 0)
 			return cert_use(cache, question, &set[k]);
 	return NULL;
 }
 
-void cache_cert_add(struct chain_cache *cache, const struct cache_question *question, const uint8_t hash[32],
-		    const struct cert *cert, const struct cert *issuer, size_t n)
+/* What the key of an implicit certificate is made with. */
+static void cert_keep_issuer(struct cache_cert *to, const struct cert *cert, const struct cert *issuer,
+			     const struct scms_crypto *crypto)
 {
-	struct cache_cert *set = cert_set(cache, hash + 24), *to = &set[0];
+	size_t width;
+
+	to->issuer = cert_point(issuer);
+	width = scms_curve_bytes(to->issuer.curve);
+	memcpy(to->issuer_xy, to->issuer.x, width);
+	to->issuer.x = to->issuer_xy;
+	if (to->issuer.form == SCMS_POINT_UNCOMPRESSED) {
+		memcpy(to->issuer_xy + width, to->issuer.y, width);
+		to->issuer.y = to->issuer_xy + width;
+	}
+	cert_digest(cert, issuer, to->issuer.curve, crypto, to->e);
+}
+
+void cache_cert_add(struct chain_cache *cache, const struct cache_question *question, const struct cert *cert,
+		    const struct cert *issuer, size_t n)
+{
+	struct cache_cert *set = cert_set(cache, cert_id8(cert)), *to = &set[0];
 	const struct scms_slice bytes = cert->c.raw;
 
-	if (bytes.n > CACHE_CERT_BYTES || cache_cert_find(cache, question, hash) != NULL)
+	if (bytes.n > CACHE_CERT_BYTES || cache_cert_find(cache, question, cert) != NULL)
 		return;
 	for (unsigned k = 0; k < CACHE_WAYS && to->used; k++)
 		if (!set[k].used || set[k].last_use < to->last_use)
 			to = &set[k];
-	to->used = false;
+	to->used = true;
+	to->last_use = ++cache->clock;
+	to->ground = ground_of(cert, issuer, n);
+	memcpy(to->identity, cert->hash256, 32);
+	memcpy(to->id8, cert_id8(cert), 8);
 	to->n = bytes.n;
 	memcpy(to->bytes, bytes.p, bytes.n);
-	if (cert_read(&to->cert, (struct scms_slice){to->bytes, to->n}, question->crypto, NULL) != OER_OK)
-		return;
-	if (cert_is_implicit(cert) && n > 0) {
-		size_t width;
-
-		to->issuer = cert_point(&issuer[0]);
-		width = scms_curve_bytes(to->issuer.curve);
-		memcpy(to->issuer_xy, to->issuer.x, width);
-		to->issuer.x = to->issuer_xy;
-		if (to->issuer.form == SCMS_POINT_UNCOMPRESSED) {
-			memcpy(to->issuer_xy + width, to->issuer.y, width);
-			to->issuer.y = to->issuer_xy + width;
-		}
-		cert_digest(cert, &issuer[0], to->issuer.curve, question->crypto, to->e);
-	}
-	to->ground = ground_of(cert, issuer, n);
-	memcpy(to->hash, hash, 32);
-	to->last_use = ++cache->clock;
-	to->used = true;
+	if (cert_is_implicit(cert) && n > 0)
+		cert_keep_issuer(to, cert, &issuer[0], question->crypto);
 }
 
 /* ---- issuers ---- */

@@ -21,14 +21,13 @@ struct cache_ground {
 	uint8_t root[32];        /* identity */
 };
 
-/* A certificate found valid; its decoded form points into bytes and issuer_xy. */
+/* A certificate found valid, as its canonical form names it: all its encodings have the same verdict. */
 struct cache_cert {
 	bool used;
 	uint64_t last_use;
 	struct cache_ground ground;
-	uint8_t hash[32]; /* SHA-256 of the certificate as it came */
-	struct cert cert;
-	/* Of an implicit certificate: what its key is made with. */
+	uint8_t identity[32], id8[8];
+	/* Of an implicit certificate: what its key is made with; issuer points into issuer_xy. */
 	struct scms_point issuer;
 	uint8_t e[48], issuer_xy[96];
 	size_t n;
@@ -69,9 +68,9 @@ struct cache_question {
  */
 void cache_refresh(struct chain_cache *cache, const struct cache_question *question);
 
-/* The certificate with this hash, or this HashedId8 (the tail of its hash); NULL: not here, or not valid any more. */
+/* A certificate that was found valid, and still is; NULL: not here. */
 struct cache_cert *cache_cert_find(struct chain_cache *cache, const struct cache_question *question,
-				   const uint8_t hash[32]);
+				   const struct cert *cert);
 struct cache_cert *cache_cert_find_id8(struct chain_cache *cache, const struct cache_question *question,
 				       const uint8_t id8[8]);
 
@@ -82,8 +81,8 @@ struct cache_issuer *cache_issuer_find(struct chain_cache *cache, const uint8_t 
  * Takes in a certificate found valid under n issuers, its own first. It and they are copied. May take another's place,
  * and have the engine forget an issuer's key.
  */
-void cache_cert_add(struct chain_cache *cache, const struct cache_question *question, const uint8_t hash[32],
-		    const struct cert *cert, const struct cert *issuer, size_t n);
+void cache_cert_add(struct chain_cache *cache, const struct cache_question *question, const struct cert *cert,
+		    const struct cert *issuer, size_t n);
 void cache_issuer_add(struct chain_cache *cache, const struct cache_question *question, const struct cert *issuer,
 		      size_t n);
 

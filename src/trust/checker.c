@@ -84,13 +84,12 @@ static bool asking_source(struct asking *asking)
 	return asking->source_is_open;
 }
 
+/* All but cert. */
 static void found_cached(const struct cache_cert *cached, struct found *found)
 {
-	found->cert = cached->cert;
 	found->by = NULL;
 	found->issuer = cached->issuer;
 	memcpy(found->e, cached->e, sizeof(found->e));
-	memcpy(found->hash, cached->hash, sizeof(found->hash));
 }
 
 /* Judges what is judged of a leaf whose issuer's chain is valid, in the order of chain_judge. */
@@ -141,7 +140,7 @@ static enum scms_reason certificate_judge(struct asking *asking, struct scms_sli
 	if (reason != SCMS_VALID)
 		return reason;
 	cache_issuer_add(cache, &asking->question, &chain.cert[1], chain.n - 1);
-	cache_cert_add(cache, &asking->question, found->hash, &chain.cert[0], &chain.cert[1], chain.n - 1);
+	cache_cert_add(cache, &asking->question, &chain.cert[0], &chain.cert[1], chain.n - 1);
 	found->by = NULL;
 	if (cert_is_implicit(&found->cert) && (chain.n < 2 || !implicit_begin(asking, found, &chain.cert[1])))
 		return SCMS_CERT_SIGNATURE;
@@ -157,14 +156,13 @@ enum scms_reason certificate_find(struct asking *asking, struct scms_slice bytes
 	const uint8_t *issuer_id8;
 	enum scms_reason reason;
 
-	crypto->sha256(crypto->ctx, &bytes, 1, found->hash);
-	cached = cache_cert_find(cache, &asking->question, found->hash);
+	if (cert_read(&found->cert, bytes, crypto, NULL) != OER_OK)
+		return SCMS_MALFORMED;
+	cached = cache_cert_find(cache, &asking->question, &found->cert);
 	if (cached != NULL) {
 		found_cached(cached, found);
 		return SCMS_VALID;
 	}
-	if (cert_read(&found->cert, bytes, crypto, NULL) != OER_OK)
-		return SCMS_MALFORMED;
 	issuer_id8 = cert_issuer_id8(&found->cert);
 	found->by = issuer_id8 != NULL ? cache_issuer_find(cache, issuer_id8) : NULL;
 	/* A self-issued certificate may be a root, and a chain of eight has no room for one more. */
@@ -190,7 +188,8 @@ enum scms_reason digest_find(struct asking *asking, const struct SignerIdentifie
 		asking->flush(asking);
 		cached = cache_cert_find_id8(cache, &asking->question, signer->u.digest);
 	}
-	if (cached != NULL) {
+	if (cached != NULL && cert_read(&found->cert, (struct scms_slice){cached->bytes, cached->n},
+					asking->check->crypto, NULL) == OER_OK) {
 		found_cached(cached, found);
 		return SCMS_VALID;
 	}
@@ -228,8 +227,7 @@ bool certificate_request(struct asking *asking, struct open_question *open)
 void certificate_keep(struct asking *asking, const struct found *found)
 {
 	if (found->by != NULL)
-		cache_cert_add(&asking->checker->cache, &asking->question, found->hash, &found->cert, found->by->cert,
-			       found->by->n);
+		cache_cert_add(&asking->checker->cache, &asking->question, &found->cert, found->by->cert, found->by->n);
 }
 
 /* ---- many certificates ---- */

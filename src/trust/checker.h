@@ -19,7 +19,6 @@
 /* A certificate that is valid, or will be if its own signature is its issuer's. */
 struct found {
 	struct cert cert;
-	uint8_t hash[32];         /* SHA-256 of its bytes */
 	struct cache_issuer *by;  /* its signature is still to be checked, by this issuer; NULL: it is valid */
 	struct scms_point issuer; /* of an implicit certificate */
 	uint8_t e[48];            /* of an implicit certificate, once known */
