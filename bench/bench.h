@@ -60,6 +60,7 @@ static inline void bench_use(const void *p)
 void bench_codec(void);
 void bench_device(void);
 void bench_linkage(void);
+void bench_trust(void);
 void bench_verify(void);
 
 #endif

@@ -568,7 +568,7 @@ static void run(bool portable)
 {
 	struct ToBeSignedCertificate tbs;
 
-	world_start(&world, portable, 3);
+	world_start(&world, portable, 3, 2);
 	counting = *world.crypto;
 	counting.verify = count_verify;
 	{

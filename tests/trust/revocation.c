@@ -357,7 +357,7 @@ static void test_hashes(void)
 
 static void run(bool portable)
 {
-	world_start(&world, portable, 0);
+	world_start(&world, portable, 0, 2);
 	devices_make();
 	test_linkage(portable);
 	test_full();

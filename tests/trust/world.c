@@ -166,7 +166,7 @@ void world_gccf(const struct world *world, const struct bytes *elector_ballots, 
 	free(list);
 }
 
-void world_start(struct world *world, bool portable, unsigned electors)
+void world_start(struct world *world, bool portable, unsigned electors, uint8_t quorum)
 {
 	static const char *const name[WORLD_ELECTORS] = {"A", "B", "C", "D", "E", "F", "G", "H",
 							 "I", "J", "K", "L", "M", "N", "O", "P"};
@@ -175,7 +175,8 @@ void world_start(struct world *world, bool portable, unsigned electors)
 	size_t size = scms_verifier_size(&options);
 	struct scms_bootstrap bootstrap = {
 	    .now = PEOPLE_NOW,
-	    .quorum = (uint8_t)(electors < 4 ? 2 : electors / 2),
+	    .quorum = quorum,
+	    .quorum_ceiling = quorum,
 	    .root_count = 1,
 	    .limits = {.electors = 32, .roots = 16},
 	};

@@ -48,8 +48,8 @@ struct world_seeds {
 	uint8_t one[LINKAGE_SEED], two[LINKAGE_SEED];
 };
 
-/* A store of the root and so many electors (quorum 2, or half of them); further people can be made by world_elector. */
-void world_start(struct world *world, bool portable, unsigned electors);
+/* A store of the root and so many electors; further people can be made by world_elector. */
+void world_start(struct world *world, bool portable, unsigned electors, uint8_t quorum);
 void world_end(struct world *world);
 
 /* An elector, and another root: nobody knows them yet. `name` must outlive them. */
