@@ -146,6 +146,7 @@ static bool known_make(struct trustee *trustee)
 
 	if (!source_open(&trustee->source, store, env, 0))
 		return false;
+	source_resolve(&trustee->source);
 	for (size_t k = 0; k < trustee->source.runs; k++)
 		if (!known_add_run(trustee, trustee->source.run[k], &room))
 			return false;

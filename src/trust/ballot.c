@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+/* What a ballot consists of; 1.2.1 ballots have their certificate in the votes. */
 bool ballot_votes(const struct ballot *ballot, struct oer_list *votes, struct scms_slice *certificate)
 {
 	if (ballot->form == FORM_124) {
@@ -38,9 +39,9 @@ static bool type_is(const struct endorsement *endorsement, enum scms_motion moti
 }
 
 /* All votes sign one identical, canonical TBS (rule C1). */
-static bool read_endorsement(const struct ballot *ballot, const struct oer_list *votes, struct endorsement *endorsement)
+static bool read_endorsement(const struct ballot *ballot, struct endorsement *endorsement)
 {
-	struct oer_iter it = oer_iterate(votes);
+	struct oer_iter it = oer_iterate(&ballot->votes);
 	struct scms_slice bytes, first = {NULL, 0};
 	struct vote vote;
 
@@ -58,9 +59,10 @@ static bool read_endorsement(const struct ballot *ballot, const struct oer_list 
 	return first.p != NULL;
 }
 
-static enum scms_reason read_subject(struct ballot *ballot, struct scms_slice certificate,
-				     const struct endorsement *endorsement, const struct scms_crypto *crypto)
+static enum scms_reason read_subject(struct ballot *ballot, const struct endorsement *endorsement,
+				     const struct scms_crypto *crypto)
 {
+	const struct scms_slice certificate = ballot->certificate;
 	bool elector = motion_of_elector(ballot->motion);
 	struct cert subject;
 
@@ -84,25 +86,23 @@ static enum scms_reason read_subject(struct ballot *ballot, struct scms_slice ce
 void ballot_read(struct ballot *ballot, const struct scms_limits *limits, const struct scms_crypto *crypto)
 {
 	struct endorsement endorsement = {0};
-	struct scms_slice certificate;
-	struct oer_list votes;
 
 	crypto->sha256(crypto->ctx, &ballot->bytes, 1, ballot->hash);
 	ballot->fixed = SCMS_TBS_MISMATCH;
-	if (!ballot_votes(ballot, &votes, &certificate))
+	if (!ballot_votes(ballot, &ballot->votes, &ballot->certificate))
 		return;
-	if (votes.count > limits->votes)
+	if (ballot->votes.count > limits->votes)
 		ballot->fixed = SCMS_LIMIT_VOTES;
-	if (votes.count > limits->votes || !read_endorsement(ballot, &votes, &endorsement)) {
+	if (ballot->votes.count > limits->votes || !read_endorsement(ballot, &endorsement)) {
 		/* The subject has its name in the report whatever the votes say. */
-		if (certificate.p != NULL)
-			(void)read_subject(ballot, certificate, &endorsement, crypto);
+		if (ballot->certificate.p != NULL)
+			(void)read_subject(ballot, &endorsement, crypto);
 		return;
 	}
 	ballot->time = endorsement.time;
-	if (certificate.p == NULL)
-		certificate = endorsement.certificate;
-	ballot->fixed = read_subject(ballot, certificate, &endorsement, crypto);
+	if (ballot->certificate.p == NULL)
+		ballot->certificate = endorsement.certificate;
+	ballot->fixed = read_subject(ballot, &endorsement, crypto);
 	if (!type_is(&endorsement, ballot->motion))
 		ballot->fixed = SCMS_TYPE_MISMATCH; /* C2 */
 }
@@ -122,23 +122,6 @@ int ballot_compare(const struct ballot *a, const struct ballot *b)
 	if (order == 0)
 		order = memcmp(a->hash, b->hash, 32);
 	return order;
-}
-
-/* The subject of a ballot that ballot_read found good; its bytes lie in the ballot's. */
-static bool ballot_subject(const struct ballot *ballot, const struct scms_crypto *crypto, struct cert *subject,
-			   struct scms_slice *bytes)
-{
-	struct endorsement endorsement;
-	struct oer_list votes;
-
-	if (!ballot_votes(ballot, &votes, bytes))
-		return false;
-	if (bytes->p == NULL) {
-		if (!read_endorsement(ballot, &votes, &endorsement))
-			return false;
-		*bytes = endorsement.certificate;
-	}
-	return cert_read(subject, *bytes, crypto, NULL) == OER_OK;
 }
 
 /* Where a subject stands in the store. */
@@ -162,13 +145,13 @@ static enum scms_reason addition_precheck(const struct judge *judge, const struc
 		return SCMS_ALREADY;
 	if (!known_root && tombstone_bars(store, subject, judge->env.crypto))
 		return SCMS_SUBJECT_TOMBSTONED;
-	if (!known_root && member_duplicates(store, subject, judge->env.crypto))
+	if (!known_root && member_duplicates(store, subject))
 		return SCMS_SUBJECT_DUPLICATE;
 	if (judge->now >= subject_end(subject))
 		return SCMS_SUBJECT_EXPIRED;
 	if (ballot->time > judge->now + store->skew)
 		return SCMS_TBS_TIME_FUTURE;
-	if (!known_root && !member_fits(store, motion_of_elector(ballot->motion), judge->now, judge->env.crypto))
+	if (!known_root && !member_fits(store, motion_of_elector(ballot->motion), judge->now))
 		return SCMS_STORE_FULL;
 	return SCMS_APPLIED;
 }
@@ -192,13 +175,14 @@ static enum scms_reason removal_precheck(const struct judge *judge, const struct
 }
 
 static enum scms_reason carry_out(struct judge *judge, const struct ballot *ballot, const struct cert *subject,
-				  struct scms_slice bytes, const struct standing *at, const struct tally *tally, uint8_t m)
+				  const struct standing *at, const struct tally *tally, uint8_t m)
 {
+	const struct scms_slice bytes = ballot->certificate;
 	struct scms_store *store = judge->store;
 
 	switch (ballot->motion) {
 	case SCMS_ADD_ELECTOR:
-		elector_add(store, subject, bytes, judge->now, judge->env.crypto);
+		elector_add(store, subject, bytes, judge->now);
 		return SCMS_APPLIED;
 	case SCMS_ADD_ROOT:
 		if (at->root < 0) {
@@ -220,7 +204,7 @@ static enum scms_reason carry_out(struct judge *judge, const struct ballot *ball
 
 /* Counts the votes and carries the motion out if they reach the quorum. */
 static enum scms_reason vote_on(struct ballot *ballot, struct judge *judge, const struct cert *subject,
-				struct scms_slice bytes, const struct standing *at, struct scms_ballot_report *report)
+				const struct standing *at, struct scms_ballot_report *report)
 {
 	struct scms_store *store = judge->store;
 	bool member = at->elector >= 0 || at->root >= 0;
@@ -249,14 +233,13 @@ static enum scms_reason vote_on(struct ballot *ballot, struct judge *judge, cons
 		report->alarm = report->counted > 0; /* C6 */
 		return SCMS_QUORUM_NOT_MET;
 	}
-	return carry_out(judge, ballot, subject, bytes, at, &tally, m);
+	return carry_out(judge, ballot, subject, at, &tally, m);
 }
 
 void ballot_judge(struct ballot *ballot, struct judge *judge, struct scms_ballot_report *report)
 {
 	const struct scms_store *store = judge->store;
 	struct standing at = {-1, -1};
-	struct scms_slice bytes;
 	struct cert subject;
 
 	*report = (struct scms_ballot_report){
@@ -278,13 +261,13 @@ void ballot_judge(struct ballot *ballot, struct judge *judge, struct scms_ballot
 	if ((ballot->motion == SCMS_ADD_ELECTOR && at.elector >= 0) ||
 	    (motion_removes(ballot->motion) && tombstone_find(store, ballot->subject) >= 0)) {
 		report->outcome = SCMS_ALREADY;
-	} else if (!ballot_subject(ballot, judge->env.crypto, &subject, &bytes)) {
+	} else if (cert_read(&subject, ballot->certificate, judge->env.crypto, NULL) != OER_OK) {
 		report->outcome = SCMS_SUBJECT_PROFILE;
 	} else {
 		report->outcome = motion_removes(ballot->motion) ? removal_precheck(judge, ballot, &subject, &at)
 								 : addition_precheck(judge, ballot, &subject, &at);
 		if (report->outcome == SCMS_APPLIED)
-			report->outcome = vote_on(ballot, judge, &subject, bytes, &at, report);
+			report->outcome = vote_on(ballot, judge, &subject, &at, report);
 	}
 	ballot->settled = report->outcome == SCMS_APPLIED || report->outcome == SCMS_ALREADY;
 }

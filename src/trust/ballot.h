@@ -17,6 +17,8 @@ struct ballot {
 	enum scms_carrier carrier;
 	uint32_t index;
 	enum scms_motion motion; /* that the carrier, or the history's entry, stands for */
+	struct oer_list votes;		/* as they lie in bytes; none where it does not decode */
+	struct scms_slice certificate;	/* the subject's */
 	bool settled;
 	enum scms_reason fixed; /* why it can never be carried out; SCMS_APPLIED: nothing speaks against it */
 	bool has_subject;

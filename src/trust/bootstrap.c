@@ -55,7 +55,7 @@ static bool add_member(struct scms_store *store, bool elector, struct scms_slice
 		return refuse(err, list, index, SCMS_SUBJECT_PROFILE, NULL);
 	if (bytes.n > (elector ? ELECTOR_CERT_MAX : ROOT_CERT_MAX))
 		return refuse(err, list, index, SCMS_SUBJECT_PROFILE, NULL);
-	if (member_duplicates(store, &cert, crypto))
+	if (member_duplicates(store, &cert))
 		return refuse(err, list, index, SCMS_SUBJECT_DUPLICATE, NULL);
 	if (elector ? store->elector_count == store->limits.electors : store->root_count == store->limits.roots)
 		return refuse(err, list, index, SCMS_STORE_FULL, NULL);
@@ -64,7 +64,7 @@ static bool add_member(struct scms_store *store, bool elector, struct scms_slice
 	if (!self_signature_good(&cert, crypto, &reason))
 		return refuse(err, list, index, reason, NULL);
 	if (elector)
-		elector_add(store, &cert, bytes, store->provisioned, crypto);
+		elector_add(store, &cert, bytes, store->provisioned);
 	else
 		root_add(store, &cert, bytes, quorum_in_force(store, store->provisioned, NULL), 0, true); /* F3 */
 	return true;

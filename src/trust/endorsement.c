@@ -76,10 +76,9 @@ void vote_signer(const struct vote *vote, const struct scms_crypto *crypto, stru
 	}
 }
 
-enum scms_reason vote_header(const struct vote *vote, const struct cert *elector, scms_time64 now, uint64_t skew)
+enum scms_reason vote_header(const struct vote *vote, const struct ValidityPeriod *validity, scms_time64 now, uint64_t skew)
 {
 	const struct HeaderInfo *header = &vote->data.tbsData.headerInfo;
-	const struct ValidityPeriod *validity = &elector->c.toBeSigned.validityPeriod;
 
 	/* B3.1 */
 	if (header->psid != PSID_SECURITY_MANAGEMENT || header_fields(header) != HEADER_GENERATION_TIME ||

@@ -40,7 +40,7 @@ struct vote_signer {
 };
 void vote_signer(const struct vote *vote, const struct scms_crypto *crypto, struct vote_signer *signer);
 
-/* Checks that cost nothing (rules B3.1 to B3.3) of a vote by an elector with this certificate; SCMS_COUNTED if none fails. */
-enum scms_reason vote_header(const struct vote *vote, const struct cert *elector, scms_time64 now, uint64_t skew);
+/* Checks that cost nothing (rules B3.1 to B3.3) of a vote by an elector of this validity; SCMS_COUNTED if none fails. */
+enum scms_reason vote_header(const struct vote *vote, const struct ValidityPeriod *validity, scms_time64 now, uint64_t skew);
 
 #endif

@@ -39,48 +39,51 @@ bool root_cert(const struct scms_store *store, uint32_t k, const struct scms_cry
 	return cert_read(cert, root_bytes(&store->roots[k]), crypto, NULL) == OER_OK;
 }
 
-bool member_duplicates(const struct scms_store *store, const struct cert *subject, const struct scms_crypto *crypto)
+/* Decodes a member's certificate without its hashes. */
+static bool member_decode(struct scms_slice bytes, struct cert *cert)
+{
+	return oer_decode(&oer_Certificate, bytes, OER_DEPTH_DEFAULT, &cert->c, NULL) == OER_OK;
+}
+
+/* Has the member this HashedId8 or key? One that does not decode any more may have any. */
+static bool member_like(const uint8_t id8[8], struct scms_slice bytes, const struct cert *subject)
 {
 	struct scms_point key = cert_point(subject), other;
 	struct cert member;
 
-	for (uint32_t k = 0; k < store->elector_count; k++) {
-		if (memcmp(store->electors[k].id8, cert_id8(subject), 8) == 0)
+	if (memcmp(id8, cert_id8(subject), 8) == 0 || !member_decode(bytes, &member))
+		return true;
+	other = cert_point(&member);
+	return point_same_x(&key, &other);
+}
+
+bool member_duplicates(const struct scms_store *store, const struct cert *subject)
+{
+	for (uint32_t k = 0; k < store->elector_count; k++)
+		if (member_like(store->electors[k].id8, elector_bytes(&store->electors[k]), subject))
 			return true;
-		if (!elector_cert(store, k, crypto, &member))
+	for (uint32_t k = 0; k < store->root_count; k++)
+		if (member_like(store->roots[k].id8, root_bytes(&store->roots[k]), subject))
 			return true;
-		other = cert_point(&member);
-		if (point_same_x(&key, &other))
-			return true;
-	}
-	for (uint32_t k = 0; k < store->root_count; k++) {
-		if (memcmp(store->roots[k].id8, cert_id8(subject), 8) == 0)
-			return true;
-		if (!root_cert(store, k, crypto, &member))
-			return true;
-		other = cert_point(&member);
-		if (point_same_x(&key, &other))
-			return true;
-	}
 	return false;
 }
 
-static scms_time64 elector_end(const struct scms_store *store, uint32_t k, const struct scms_crypto *crypto)
+static scms_time64 elector_end(const struct scms_store *store, uint32_t k)
 {
 	struct cert cert;
 
 	/* A certificate that does not decode any more is as good as expired. */
-	return elector_cert(store, k, crypto, &cert) ? validity_end(&cert.c.toBeSigned.validityPeriod) : 0;
+	return member_decode(elector_bytes(&store->electors[k]), &cert) ? validity_end(&cert.c.toBeSigned.validityPeriod) : 0;
 }
 
 /* The elector that expired first, or -1 when none has. */
-static int elector_first_expired(const struct scms_store *store, scms_time64 now, const struct scms_crypto *crypto)
+static int elector_first_expired(const struct scms_store *store, scms_time64 now)
 {
 	scms_time64 first = 0;
 	int found = -1;
 
 	for (uint32_t k = 0; k < store->elector_count; k++) {
-		scms_time64 end = elector_end(store, k, crypto);
+		scms_time64 end = elector_end(store, k);
 
 		if (end <= now && (found < 0 || end < first)) {
 			first = end;
@@ -102,12 +105,12 @@ static uint64_t endorsers_unused(const struct scms_store *store)
 	return ~used;
 }
 
-bool member_fits(const struct scms_store *store, bool elector, scms_time64 now, const struct scms_crypto *crypto)
+bool member_fits(const struct scms_store *store, bool elector, scms_time64 now)
 {
 	uint32_t members = store->elector_count + store->root_count + 1;
 
 	if (elector && store->elector_count == store->limits.electors) {
-		if (elector_first_expired(store, now, crypto) < 0)
+		if (elector_first_expired(store, now) < 0)
 			return false;
 		members--; /* one makes way */
 	}
@@ -134,13 +137,12 @@ bool endorser_take(struct scms_store *store, const uint8_t identity[32], uint8_t
 	return true;
 }
 
-void elector_add(struct scms_store *store, const struct cert *subject, struct scms_slice bytes, scms_time64 now,
-		 const struct scms_crypto *crypto)
+void elector_add(struct scms_store *store, const struct cert *subject, struct scms_slice bytes, scms_time64 now)
 {
 	struct elector *elector;
 
 	if (store->elector_count == store->limits.electors) {
-		int old = elector_first_expired(store, now, crypto);
+		int old = elector_first_expired(store, now);
 
 		if (old >= 0)
 			elector_remove(store, (uint32_t)old);

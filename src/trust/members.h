@@ -17,17 +17,16 @@ SCMS_CHECKED bool elector_cert(const struct scms_store *store, uint32_t k, const
 SCMS_CHECKED bool root_cert(const struct scms_store *store, uint32_t k, const struct scms_crypto *crypto, struct cert *cert);
 
 /* Does another member have this key (either of its two points), or this HashedId8? (rule B5) */
-bool member_duplicates(const struct scms_store *store, const struct cert *subject, const struct scms_crypto *crypto);
+bool member_duplicates(const struct scms_store *store, const struct cert *subject);
 
 /* May this subject be added without endangering that every member can be removed? (rule D8.1, D8.2) */
-bool member_fits(const struct scms_store *store, bool elector, scms_time64 now, const struct scms_crypto *crypto);
+bool member_fits(const struct scms_store *store, bool elector, scms_time64 now);
 
 /*
  * Adds an elector (rule D1). When all slots are taken, the elector that expired first makes way (D8.2); call only after
  * member_fits.
  */
-void elector_add(struct scms_store *store, const struct cert *subject, struct scms_slice bytes, scms_time64 now,
-		 const struct scms_crypto *crypto);
+void elector_add(struct scms_store *store, const struct cert *subject, struct scms_slice bytes, scms_time64 now);
 
 /* A place among the endorsers for an identity: the one that it has, else a free one. False: none is free. */
 SCMS_CHECKED bool endorser_take(struct scms_store *store, const uint8_t identity[32], uint8_t *place);

@@ -429,7 +429,9 @@ static bool source_prepare(struct run *run)
 	run->source.certificates = run->session->certificates;
 	run->source.certificate_count = run->session->certificate_count;
 	/* Whatever becomes of the file's version, its certificates are candidates (rule B8). */
-	return !run->has_chain || source_add_chain_file(&run->source, run->session->chain);
+	if (run->has_chain)
+		source_add_chain_file(&run->source, &run->chain);
+	return true;
 }
 
 static void run_session(struct run *run, struct crl_entry *entries)

@@ -2,7 +2,6 @@
 #include "trust/source.h"
 
 #include "dot2/crl.h"
-#include "trust/chain_file.h"
 #include "trust/members.h"
 #include "trust/quorum.h"
 #include "trust/revocation.h"
@@ -16,38 +15,57 @@ void source_add_run(struct source *source, struct scms_slice run)
 		source->run[source->runs++] = run;
 }
 
-bool source_add_chain_file(struct source *source, struct scms_slice bytes)
-{
-	struct chain_file file;
+#define CHAIN_FILE_RUNS 3
 
-	if (chain_file_read(&file, bytes, NULL) != OER_OK)
-		return false;
-	source_add_run(source, file.ma_certificate);
-	source_add_run(source, file.certs.bytes);
-	source_add_run(source, file.optional.bytes);
-	return true;
+static void chain_file_runs(const struct chain_file *file, struct scms_slice run[CHAIN_FILE_RUNS])
+{
+	run[0] = file->ma_certificate;
+	run[1] = file->certs.bytes;
+	run[2] = file->optional.bytes;
 }
 
-/* Adds what an object of the store holds. */
-static bool source_add_object(struct source *source, const uint8_t digest[32], bool chain_file)
+void source_add_chain_file(struct source *source, const struct chain_file *file)
 {
-	struct scms_slice bytes;
+	struct scms_slice run[CHAIN_FILE_RUNS];
 
-	if (object_is_none(digest))
-		return true;
-	if (!source->env.objects->get(source->env.objects->ctx, digest, &bytes))
-		return false;
-	if (chain_file)
-		return source_add_chain_file(source, bytes);
-	source_add_run(source, bytes);
-	return true;
+	chain_file_runs(file, run);
+	for (unsigned k = 0; k < CHAIN_FILE_RUNS; k++)
+		source_add_run(source, run[k]);
+}
+
+/* The bytes of an object of the store, none for no object. */
+static bool source_object(const struct source *source, const uint8_t digest[32], struct scms_slice *bytes)
+{
+	*bytes = (struct scms_slice){NULL, 0};
+	return object_is_none(digest) || source->env.objects->get(source->env.objects->ctx, digest, bytes);
 }
 
 bool source_open(struct source *source, const struct scms_store *store, struct trust_env env, scms_time64 now)
 {
+	struct scms_slice certificates, own;
+
 	*source = (struct source){.store = store, .env = env, .quorum = quorum_in_force(store, now, NULL)};
-	return source_add_object(source, store->certificates, false) && source_add_object(source, store->own, false) &&
-	       source_add_object(source, store->chain, true);
+	if (!source_object(source, store->certificates, &certificates) || !source_object(source, store->own, &own) ||
+	    !source_object(source, store->chain, &source->stored_chain))
+		return false;
+	source_add_run(source, certificates);
+	source_add_run(source, own);
+	source->stored_runs = source->runs;
+	source->runs += source->stored_chain.n > 0 ? CHAIN_FILE_RUNS : 0;
+	return true;
+}
+
+void source_resolve(struct source *source)
+{
+	struct chain_file file;
+
+	if (source->stored_chain.n == 0)
+		return;
+	if (chain_file_read(&file, source->stored_chain, NULL) == OER_OK)
+		chain_file_runs(&file, &source->run[source->stored_runs]);
+	else
+		source->failed = true;
+	source->stored_chain.n = 0;
 }
 
 static bool source_root(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes, enum root_state *state)
@@ -81,8 +99,9 @@ static bool has_id8(const struct source *source, struct scms_slice bytes, const 
 
 static bool source_candidate(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes)
 {
-	const struct source *source = ctx;
+	struct source *source = ctx;
 
+	source_resolve(source);
 	for (size_t c = 0; c < source->certificate_count; c++)
 		if (has_id8(source, source->certificates[c], id8) && k-- == 0) {
 			*bytes = source->certificates[c];

@@ -10,6 +10,7 @@
 
 #include "dot2/chain.h"
 #include "dot2/signed_data.h"
+#include "trust/chain_file.h"
 #include "trust/store.h"
 
 #define SOURCE_RUNS_MAX 12
@@ -20,6 +21,9 @@ struct source {
 	uint8_t quorum;
 	struct scms_slice run[SOURCE_RUNS_MAX];
 	size_t runs;
+	/* The chain file in use, which has places among the runs and is decoded when a candidate is first wanted. */
+	struct scms_slice stored_chain;
+	size_t stored_runs;
 	/* Candidates that are indexed: the k-th with this HashedId8; NULL: none are. */
 	bool (*index)(void *ctx, const uint8_t id8[8], unsigned k, struct scms_slice *bytes);
 	void *index_ctx;
@@ -31,11 +35,14 @@ struct source {
 /* The store's own runs: chain file in use, the holder's certificates, issuers at hand. False where an object failed. */
 SCMS_CHECKED bool source_open(struct source *source, const struct scms_store *store, struct trust_env env, scms_time64 now);
 
+/* Decodes the chain file in use, if that has not been done, so that all its certificates lie in runs. */
+void source_resolve(struct source *source);
+
 /* Adds a run; one too many is left out (candidates only ever help). */
 void source_add_run(struct source *source, struct scms_slice run);
 
-/* Adds the certificates of a chain file of either form. False: not a chain file. */
-SCMS_CHECKED bool source_add_chain_file(struct source *source, struct scms_slice file);
+/* Adds the certificates of a chain file. */
+void source_add_chain_file(struct source *source, const struct chain_file *file);
 
 /* Is the certificate on a CRL of the store? root, where it is known, is that of its chain. Sets failed if that cannot be told. */
 bool source_revokes(struct source *source, const struct cert *cert, const struct cert *root);

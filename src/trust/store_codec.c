@@ -336,7 +336,7 @@ static bool electors_from(struct scms_store *store, const struct oer_list *list,
 		if (store->elector_count == store->limits.electors || bytes.n > ELECTOR_CERT_MAX ||
 		    cert_read(&cert, bytes, crypto, NULL) != OER_OK)
 			return false;
-		elector_add(store, &cert, bytes, 0, crypto);
+		elector_add(store, &cert, bytes, 0);
 	}
 	return true;
 }

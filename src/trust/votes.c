@@ -51,33 +51,32 @@ static int vote_elector(const struct vote *vote, const struct judge *judge, stru
 static enum scms_reason vote_precheck(const struct vote *vote, const struct judge *judge, uint32_t elector,
 				      const struct ballot *ballot)
 {
-	struct cert cert;
+	const struct ValidityPeriod *validity;
+	struct Certificate cert;
 
-	if (!elector_cert(judge->store, elector, judge->env.crypto, &cert))
+	if (oer_decode(&oer_Certificate, elector_bytes(&judge->store->electors[elector]), OER_DEPTH_DEFAULT, &cert, NULL) !=
+	    OER_OK)
 		return SCMS_VOTER_UNKNOWN;
+	validity = &cert.toBeSigned.validityPeriod;
 	/* B2 */
-	if (judge->now < validity_start(&cert.c.toBeSigned.validityPeriod))
+	if (judge->now < validity_start(validity))
 		return SCMS_VOTER_NOT_YET_VALID;
-	if (judge->now >= validity_end(&cert.c.toBeSigned.validityPeriod))
+	if (judge->now >= validity_end(validity))
 		return SCMS_VOTER_EXPIRED;
 	/* B6 */
 	if (memcmp(judge->store->electors[elector].identity, ballot->subject, 32) == 0)
 		return SCMS_VOTER_IS_SUBJECT;
-	return vote_header(vote, &cert, judge->now, judge->store->skew);
+	return vote_header(vote, validity, judge->now, judge->store->skew);
 }
 
 void votes_sort_out(const struct ballot *ballot, struct judge *judge, uint64_t known, struct tally *tally)
 {
-	struct scms_slice certificate, bytes;
+	struct scms_slice bytes;
 	uint8_t failed[ENDORSERS_MAX] = {0}; /* checks that an elector's votes have failed in earlier rounds */
-	struct oer_list votes;
-	struct oer_iter it;
+	struct oer_iter it = oer_iterate(&ballot->votes);
 	struct vote vote;
 
 	*tally = (struct tally){0};
-	if (!ballot_votes(ballot, &votes, &certificate))
-		return;
-	it = oer_iterate(&votes);
 	for (size_t k = 0; oer_next_raw(&it, &bytes); k++) {
 		struct scms_vote_report *report = &judge->votes[k];
 		uint8_t state = ballot->vote_states[k], place;
@@ -126,6 +125,7 @@ struct batch {
 	uint8_t digest[MEMBERS_MAX + 1][48];
 	uint8_t verdict[MEMBERS_MAX + 1];
 	size_t vote[MEMBERS_MAX + 1]; /* which vote the request is for */
+	scms_time64 time[MEMBERS_MAX + 1];
 	uint8_t place[MEMBERS_MAX + 1];
 	size_t n;
 };
@@ -148,6 +148,7 @@ static bool batch_vote(struct batch *batch, const struct judge *judge, uint32_t 
 		request->u.key = key;
 	}
 	batch->vote[batch->n] = k;
+	batch->time[batch->n] = vote->data.tbsData.headerInfo.generationTime;
 	batch->place[batch->n] = judge->store->electors[elector].endorser;
 	batch->n++;
 	return true;
@@ -173,15 +174,11 @@ static void vote_count(struct judge *judge, struct tally *tally, size_t k, uint8
 /* Fills the batch with the first open vote of each elector; votes known good from an earlier round count at once. */
 static void batch_fill(struct batch *batch, const struct ballot *ballot, struct judge *judge, struct tally *tally)
 {
-	struct scms_slice certificate, bytes;
-	struct oer_list votes;
-	struct oer_iter it;
+	struct oer_iter it = oer_iterate(&ballot->votes);
+	struct scms_slice bytes;
 	uint64_t taken = 0;
 	struct vote vote;
 
-	if (!ballot_votes(ballot, &votes, &certificate))
-		return;
-	it = oer_iterate(&votes);
 	for (size_t k = 0; oer_next_raw(&it, &bytes); k++) {
 		struct scms_vote_report *report = &judge->votes[k];
 		uint8_t place;
@@ -216,27 +213,15 @@ static bool subject_settle(struct ballot *ballot, const struct batch *batch, boo
 
 static void batch_settle(struct batch *batch, size_t n, struct ballot *ballot, struct judge *judge, struct tally *tally)
 {
-	struct scms_slice certificate, bytes;
-	struct oer_list votes;
-	struct oer_iter it;
-	struct vote vote;
-	size_t next = 0;
+	for (size_t next = 0; next < n; next++) {
+		const size_t k = batch->vote[next];
+		const bool good = batch->verdict[next] == SCMS_GOOD;
 
-	if (!ballot_votes(ballot, &votes, &certificate))
-		return;
-	it = oer_iterate(&votes);
-	for (size_t k = 0; next < n && oer_next_raw(&it, &bytes); k++) {
-		bool good;
-
-		if (batch->vote[next] != k)
-			continue;
-		good = batch->verdict[next] == SCMS_GOOD;
 		ballot->vote_states[k] = vote_state(batch->place[next], good);
-		if (good && vote_open(&vote, bytes))
-			vote_count(judge, tally, k, batch->place[next], vote.data.tbsData.headerInfo.generationTime);
+		if (good)
+			vote_count(judge, tally, k, batch->place[next], batch->time[next]);
 		else
 			judge->votes[k].reason = SCMS_VOTE_SIGNATURE;
-		next++;
 	}
 }
 

@@ -32,7 +32,10 @@ bool votes_may_count(const struct judge *judge, const struct tally *tally);
  */
 bool votes_check(struct ballot *ballot, struct judge *judge, const struct cert *subject, struct tally *tally);
 
-/* The list of votes of a ballot; false: not one that decodes. */
+/*
+ * The votes of a ballot that has not been read, and its subject's certificate (none here in 1.2.1, where it is in the
+ * votes); false: not one that decodes.
+ */
 SCMS_CHECKED bool ballot_votes(const struct ballot *ballot, struct oer_list *votes, struct scms_slice *certificate);
 
 #endif

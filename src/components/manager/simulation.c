@@ -172,16 +172,16 @@ static enum scms_reason add(struct scms_store *store, enum scms_motion motion, c
 	}
 	if (tombstone_bars(store, subject, crypto))
 		return SCMS_SUBJECT_TOMBSTONED;
-	if (member_duplicates(store, subject, crypto))
+	if (member_duplicates(store, subject))
 		return SCMS_SUBJECT_DUPLICATE;
 	if (now >= validity_end(&subject->c.toBeSigned.validityPeriod))
 		return SCMS_SUBJECT_EXPIRED;
-	if (!member_fits(store, motion == SCMS_ADD_ELECTOR, now, crypto))
+	if (!member_fits(store, motion == SCMS_ADD_ELECTOR, now))
 		return SCMS_STORE_FULL;
 	if ((unsigned)__builtin_popcountll(votes) < m)
 		return SCMS_QUORUM_NOT_MET;
 	if (motion == SCMS_ADD_ELECTOR)
-		elector_add(store, subject, bytes, now, crypto);
+		elector_add(store, subject, bytes, now);
 	else
 		root_add(store, subject, bytes, m, votes, false);
 	return SCMS_APPLIED;

@@ -104,7 +104,7 @@ static bool vote_judge(const struct worth_env *env, struct scms_slice bytes, uin
 		return true;
 	}
 	if (!voter.found || memcmp(voter.cert.hash256, worth->subject, 32) == 0 || voted_before(worth, k, &signer) ||
-	    vote_header(&vote, &voter.cert, env->now, env->store->skew) != SCMS_COUNTED ||
+	    vote_header(&vote, &voter.cert.c.toBeSigned.validityPeriod, env->now, env->store->skew) != SCMS_COUNTED ||
 	    env->now < validity_start(&voter.cert.c.toBeSigned.validityPeriod))
 		return true;
 	verdict = vote_verifies(env, &vote, &voter);
