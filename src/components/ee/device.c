@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "components/ee/device.h"
+
+#include "base/file.h"
+#include "components/ee/device_make.h"
+#include "components/update.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTINGS_MAX (16u << 10)
+#define CERTIFICATE_MAX 4096
+#define PATH_BYTES 4096
+
+static bool path_of(const struct device *device, const char *name, char path[PATH_BYTES], struct device_error *err)
+{
+	if (snprintf(path, PATH_BYTES, "%s/%s", device->path, name) < PATH_BYTES)
+		return true;
+	snprintf(err->text, sizeof(err->text), "%s: the name is too long", device->path);
+	return false;
+}
+
+static bool read_file(const struct device *device, const char *name, size_t limit, struct scms_slice *bytes,
+		      struct device_error *err)
+{
+	struct file_error file_err;
+	char path[PATH_BYTES];
+
+	if (!path_of(device, name, path, err))
+		return false;
+	if (file_read(path, limit, bytes, &file_err) == FILE_OK)
+		return true;
+	snprintf(err->text, sizeof(err->text), "%.300s: %s", path, file_err.text);
+	return false;
+}
+
+static bool take_text(const json_t *settings, const char *name, char **to)
+{
+	const char *text = json_string_value(json_object_get(settings, name));
+
+	*to = text != NULL ? strdup(text) : NULL;
+	return *to != NULL;
+}
+
+static bool settings_read(struct device *device, struct device_error *err)
+{
+	struct scms_slice bytes;
+	const char *kind;
+	json_t *settings;
+	bool good;
+
+	if (!read_file(device, DEVICE_SETTINGS, SETTINGS_MAX, &bytes, err))
+		return false;
+	settings = json_loadb((const char *)bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
+	free((void *)(uintptr_t)bytes.p);
+	kind = json_string_value(json_object_get(settings, "kind"));
+	good = kind != NULL && (strcmp(kind, "obe") == 0 || strcmp(kind, "rse") == 0) &&
+	       take_text(settings, "device", &device->serial) && take_text(settings, "ra", &device->ra_url) &&
+	       take_text(settings, "crl", &device->crl_url);
+	if (good)
+		device->kind = strcmp(kind, "obe") == 0 ? DEVICE_OBE : DEVICE_RSE;
+	else
+		snprintf(err->text, sizeof(err->text),
+			 "%s/" DEVICE_SETTINGS ": expected an object with \"device\", \"kind\" (obe or rse), \"ra\" and \"crl\"",
+			 device->path);
+	json_decref(settings);
+	return good;
+}
+
+static bool key_read(struct device *device, struct device_error *err)
+{
+	struct scms_slice bytes;
+	bool good;
+
+	if (!read_file(device, DEVICE_KEY, AES_128_KEY, &bytes, err))
+		return false;
+	good = bytes.n == AES_128_KEY;
+	if (good)
+		memcpy(device->key, bytes.p, AES_128_KEY);
+	else
+		snprintf(err->text, sizeof(err->text), "%s/" DEVICE_KEY ": expected %d bytes, found %zu", device->path, AES_128_KEY,
+			 bytes.n);
+	OPENSSL_cleanse((void *)(uintptr_t)bytes.p, bytes.n);
+	free((void *)(uintptr_t)bytes.p);
+	return good;
+}
+
+static bool state_read(struct device *device, struct device_error *err)
+{
+	struct scms_slice bytes;
+	struct key_error why;
+	enum key_status status;
+
+	if (!read_file(device, DEVICE_STATE, EE_STATE_MAX, &bytes, err))
+		return false;
+	status = ee_state_open(bytes, device->key, device->crypto, &device->state, &why);
+	free((void *)(uintptr_t)bytes.p);
+	if (status == KEY_OK)
+		return true;
+	snprintf(err->text, sizeof(err->text), "%s/" DEVICE_STATE ": %s", device->path, why.text);
+	return false;
+}
+
+bool device_open(struct device *device, const char *path, const struct scms_crypto *crypto, struct device_error *err)
+{
+	struct store_dir_error store_err;
+	char name[PATH_BYTES];
+
+	*device = (struct device){.path = strdup(path), .crypto = crypto};
+	err->text[0] = '\0';
+	if (device->path == NULL || asprintf(&device->tls_roots, "%s/" DEVICE_TLS_ROOTS, path) < 0) {
+		device->tls_roots = NULL;
+		snprintf(err->text, sizeof(err->text), "out of memory");
+		return false;
+	}
+	if (!settings_read(device, err) || !key_read(device, err) || !state_read(device, err) ||
+	    !read_file(device, DEVICE_RA, CERTIFICATE_MAX, &device->ra_bytes, err) || !path_of(device, DEVICE_STORE, name, err))
+		return false;
+	if (cert_read(&device->ra, device->ra_bytes, crypto, NULL) != OER_OK) {
+		snprintf(err->text, sizeof(err->text), "%s/" DEVICE_RA ": is no certificate", path);
+		return false;
+	}
+	device->trustee = trustee_open(name, crypto, &store_err);
+	if (device->trustee == NULL) {
+		snprintf(err->text, sizeof(err->text), "%s", store_err.text);
+		return false;
+	}
+	return true;
+}
+
+void device_close(struct device *device)
+{
+	if (device->trustee != NULL)
+		trustee_close(device->trustee);
+	ee_state_free(&device->state);
+	OPENSSL_cleanse(device->key, sizeof(device->key));
+	free((void *)(uintptr_t)device->ra_bytes.p);
+	free(device->path);
+	free(device->serial);
+	free(device->ra_url);
+	free(device->crl_url);
+	free(device->tls_roots);
+	*device = (struct device){.path = NULL};
+}
+
+bool device_save(const struct device *device, struct device_error *err)
+{
+	struct bytes sealed = {NULL, 0};
+	struct file_error file_err;
+	struct key_error why;
+	char path[PATH_BYTES];
+	bool good = false;
+
+	if (!path_of(device, DEVICE_STATE, path, err))
+		return false;
+	if (ee_state_seal(&device->state, device->key, device->crypto, &sealed, &why) != KEY_OK)
+		snprintf(err->text, sizeof(err->text), "%.300s: %.200s", path, why.text);
+	else if (file_write(path, 0600, bytes_view(&sealed), &file_err) != FILE_OK)
+		snprintf(err->text, sizeof(err->text), "%.300s: %s", path, file_err.text);
+	else
+		good = true;
+	bytes_free(&sealed);
+	return good;
+}
+
+const struct ee_enrolment *device_enrolment(const struct device *device, scms_time64 now, enum scms_reason *reason)
+{
+	enum scms_reason newest = SCMS_CHAIN_INCOMPLETE;
+
+	for (unsigned k = 0; k < device->state.enrolments; k++) {
+		enum scms_reason found = trustee_check(device->trustee, bytes_view(&device->state.enrolment[k].certificate), now);
+
+		if (k == 0)
+			newest = found;
+		if (found == SCMS_VALID) {
+			*reason = SCMS_VALID;
+			return &device->state.enrolment[k];
+		}
+	}
+	*reason = newest;
+	return NULL;
+}
+
+bool device_enrolled(struct device *device, struct ee_enrolment *enrolment, struct scms_slice bytes, scms_time64 now,
+		     struct device_error *err)
+{
+	struct scms_slice own = bytes_view(&enrolment->certificate), certificates[UPDATE_CERTIFICATES_MAX + 1];
+	struct scms_session session = {.own = &own, .own_count = 1, .certificates = certificates, .certificate_count = 1};
+	struct trustee_outcome outcome;
+	struct update update;
+	bool good;
+
+	certificates[0] = bytes_view(&enrolment->eca);
+	if (bytes.n > 0) {
+		if (update_read(&update, bytes, NULL) != OER_OK) {
+			snprintf(err->text, sizeof(err->text), "%s: the delivery holds no update", device->serial);
+			ee_enrolment_free(enrolment);
+			return false;
+		}
+		session.policy = update.session.policy;
+		session.crl = update.session.crl;
+		session.chain = update.session.chain;
+		session.history = update.session.history;
+		for (size_t k = 0; k < update.session.certificate_count; k++)
+			certificates[session.certificate_count++] = update.certificates[k];
+	}
+	/* Kept before it is applied: the store never names a certificate whose key is not at hand. */
+	ee_state_enrolled(&device->state, enrolment);
+	if (!device_save(device, err))
+		return false;
+	outcome = trustee_apply(device->trustee, &session, now);
+	good = outcome.status == TRUSTEE_DONE;
+	if (!good)
+		snprintf(err->text, sizeof(err->text), "%s: %s", device->serial, outcome.text);
+	json_decref(outcome.report);
+	return good;
+}
+
+/* ---- downloaded certificates ---- */
+
+static void batch_name(const struct ee_request *request, uint16_t i, char name[40])
+{
+	for (unsigned k = 0; k < 8; k++)
+		snprintf(name + 2 * k, 3, "%02x", request->hash[k]);
+	snprintf(name + 16, 24, "_%x.zip", i);
+}
+
+bool device_batch_put(const struct device *device, const struct ee_request *request, uint16_t i, struct scms_slice archive,
+		      struct device_error *err)
+{
+	struct file_error file_err;
+	char path[PATH_BYTES], name[40];
+
+	batch_name(request, i, name);
+	if (!path_of(device, name, path, err))
+		return false;
+	if (file_write(path, 0600, archive, &file_err) == FILE_OK)
+		return true;
+	snprintf(err->text, sizeof(err->text), "%.300s: %s", path, file_err.text);
+	return false;
+}
+
+bool device_batch_has(const struct device *device, const struct ee_request *request, uint16_t i)
+{
+	struct device_error err;
+	char path[PATH_BYTES], name[40];
+
+	batch_name(request, i, name);
+	return path_of(device, name, path, &err) && access(path, R_OK) == 0;
+}
+
+bool device_batch_get(const struct device *device, const struct ee_request *request, uint16_t i, struct archive *archive,
+		      struct device_error *err)
+{
+	struct scms_slice bytes;
+	struct key_error why;
+	char name[40];
+	bool good;
+
+	batch_name(request, i, name);
+	if (!read_file(device, name, DEVICE_BATCH_BYTES, &bytes, err))
+		return false;
+	good = archive_read(bytes, DEVICE_BATCH_CERTIFICATES, DEVICE_BATCH_BYTES, archive, &why) == KEY_OK;
+	if (!good)
+		snprintf(err->text, sizeof(err->text), "%.200s/%s: %.200s", device->path, name, why.text);
+	free((void *)(uintptr_t)bytes.p);
+	return good;
+}
+
+void device_batches_expire(const struct device *device, uint16_t i)
+{
+	DIR *dir = opendir(device->path);
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		unsigned long period;
+		char *end;
+
+		if (strlen(entry->d_name) < 22 || entry->d_name[16] != '_')
+			continue;
+		period = strtoul(entry->d_name + 17, &end, 16);
+		if (strcmp(end, ".zip") == 0 && period < i)
+			(void)unlinkat(dirfd(dir), entry->d_name, 0); /* what stays is deleted the next time */
+	}
+	closedir(dir);
+}

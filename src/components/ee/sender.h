@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sender.h: signs an end entity's messages with the certificates that it has for now.
+ *
+ * Of an OBE these are the pseudonym certificates of the i-period: one of them at a time, another after each change, which
+ * is when the vehicle's other identifiers change too. Of an RSE it is its application certificate. Private keys are
+ * rebuilt from the caterpillar key when they are needed and held against the certificate; nothing is used that the
+ * device's own trust store does not hold valid, and nothing at all while the device must cease to operate (rule D6.1).
+ */
+#ifndef COMPONENTS_EE_SENDER_H
+#define COMPONENTS_EE_SENDER_H
+
+#include "components/ee/device.h"
+
+struct ee_credential {
+	struct bytes bytes;
+	struct cert cert;
+	struct private_key *key;
+};
+
+struct ee_sender {
+	struct ee_credential *credential; /* of period i, shuffled */
+	size_t n, current;
+	uint16_t i;
+	uint8_t request[8]; /* of which request they are */
+	bool loaded;
+};
+
+/*
+ * Loads what is valid at now, unless it is loaded. KEY_REFUSED: the device must cease to operate; KEY_NOT_FOUND: it has no
+ * certificate that is valid now. err says why.
+ */
+SCMS_CHECKED enum key_status ee_sender_load(struct ee_sender *sender, struct device *device, scms_time64 now,
+					    struct key_error *err);
+
+/* Another certificate from the next message on. */
+void ee_sender_change(struct ee_sender *sender);
+
+/* What is signed, and how. */
+struct ee_message {
+	uint64_t psid;
+	struct scms_slice payload; /* opaque: becomes unsecuredData */
+	bool attach;		   /* the certificate goes with it, else its HashedId8 */
+	bool has_location;
+	int32_t latitude, longitude; /* 1/10 microdegrees */
+	uint16_t elevation;
+};
+
+/* Signs; loads first. out is an Ieee1609Dot2Data. */
+SCMS_CHECKED enum key_status ee_sender_sign(struct ee_sender *sender, struct device *device, scms_time64 now,
+					    const struct ee_message *message, struct bytes *out, struct key_error *err);
+
+/* The credential in use; NULL: none is loaded. */
+const struct ee_credential *ee_sender_current(const struct ee_sender *sender);
+
+/* Wipes and frees what is loaded. */
+void ee_sender_unload(struct ee_sender *sender);
+
+#endif
