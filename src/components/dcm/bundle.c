@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/dcm/bundle.h"
 
-#include "components/authority/role.h"
+#include "components/named.h"
 #include "components/update.h"
 #include "dot2/validity.h"
 #include "trust/chain_file.h"
@@ -58,32 +58,18 @@ static void add_listed(struct making *making, json_t *list, const char *kind, st
 	json_array_append_new(list, json_string(name));
 }
 
-/* The RA's certificate, by its name, in the chain file. */
-static bool ra_find(struct scms_slice run, const char *host, const struct scms_crypto *crypto, struct scms_slice *out)
-{
-	while (run.n > 0) {
-		struct scms_slice one = {run.p, 0};
-		struct cert cert;
-		enum role role;
-
-		if (oer_decode_prefix(&oer_Certificate, &run, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK)
-			return false;
-		one.n = (size_t)(run.p - one.p);
-		if (cert_read(&cert, one, crypto, NULL) != OER_OK || !role_of_certificate(&cert, &role) || role != ROLE_RA ||
-		    cert.c.toBeSigned.id.choice != CertificateId_is_name)
-			continue;
-		if (cert.c.toBeSigned.id.u.name.n == strlen(host) && memcmp(cert.c.toBeSigned.id.u.name.p, host, strlen(host)) == 0) {
-			*out = one;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool chain_bytes(const struct scms_store *store, struct trust_env env, struct scms_slice *chain)
 {
 	*chain = (struct scms_slice){NULL, 0};
 	return object_is_none(store->chain) || env.objects->get(env.objects->ctx, store->chain, chain);
+}
+
+/* The RA's certificate, in the chain file. */
+static bool ra_find(const struct chain_file *file, const char *host, struct trust_env env, struct scms_slice *ra)
+{
+	const struct scms_slice name = {(const uint8_t *)host, strlen(host)};
+
+	return certificate_named(file->certs.bytes, ROLE_RA, name, 0, env.crypto, ra);
 }
 
 static enum key_status fill(struct making *making, const struct scms_store *store, struct trust_env env, scms_time64 now,
@@ -119,7 +105,7 @@ static enum key_status fill(struct making *making, const struct scms_store *stor
 		json_object_set_new(bootstrap, "chain", json_string("chain.oer"));
 	}
 	add_json(making, "bootstrap.json", bootstrap);
-	if (chain.n == 0 || chain_file_read(&file, chain, NULL) != OER_OK || !ra_find(file.certs.bytes, extras->ra_host, env.crypto, &ra))
+	if (chain.n == 0 || chain_file_read(&file, chain, NULL) != OER_OK || !ra_find(&file, extras->ra_host, env, &ra))
 		return key_fail(err, KEY_REFUSED, "the certificate of the RA %s is not in the chain file at hand", extras->ra_host);
 	add(making, "ra.coer", ra.p, ra.n);
 	add(making, "tls-roots.pem", extras->tls_roots.p, extras->tls_roots.n);

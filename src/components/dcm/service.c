@@ -117,6 +117,19 @@ static void bundle_get(struct service *service, struct http_exchange *exchange)
 	free((void *)(uintptr_t)extras.tls_roots.p);
 }
 
+static void update_get(struct service *service, struct http_exchange *exchange)
+{
+	const struct scms_store *store = trustee_store(service->trustee);
+	struct bytes update = {NULL, 0};
+	struct key_error err = {.text = "the trust store cannot be read"};
+
+	if (store != NULL && bundle_update(store, env_of(service), &update, &err) == KEY_OK)
+		http_answer(exchange, 200, ANSWER_TYPE, bytes_view(&update));
+	else
+		service_refuse(service, exchange, 503, 0, "%s", err.text);
+	bytes_free(&update);
+}
+
 /* ---- enrolment ---- */
 
 /* An order on its way: to the ECA, and of a re-enrolment then to the RA. */
@@ -145,31 +158,11 @@ static void order_refuse(struct order *order, int status, const char *text)
 	order_free(order);
 }
 
-static enum key_status delivery_make(struct order *order, struct bytes *out, struct key_error *err)
-{
-	struct EnrolmentDelivery delivery = {.version = 1, .answer = bytes_view(&order->answer)};
-	struct bytes update = {NULL, 0};
-	enum key_status status =
-	    bundle_update(trustee_store(order->service->trustee), env_of(order->service), &update, err);
-
-	delivery.update = bytes_view(&update);
-	if (status == KEY_OK)
-		status = make_bytes(&oer_EnrolmentDelivery, &delivery, out, err);
-	bytes_free(&update);
-	return status;
-}
-
 static void order_deliver(struct order *order)
 {
 	struct service *service = order->service;
 	struct state *state = service->state;
-	struct bytes delivery = {NULL, 0};
-	struct key_error err;
 
-	if (delivery_make(order, &delivery, &err) != KEY_OK) {
-		order_refuse(order, 503, err.text);
-		return;
-	}
 	if (!commit_begin(service->commit) ||
 	    db_run(service->db, "UPDATE devices SET state = 1, id8 = $2, request = $3, enrolled = $4 WHERE device = $1",
 		   DB_VALUES(db_text(order->device), db_bytes(order->now_id8, 8), db_bytes(order->request_hash, 32),
@@ -180,10 +173,9 @@ static void order_deliver(struct order *order)
 			state->re_enrolled++;
 		else
 			state->enrolled++;
-		commit_answer(service->commit, order->exchange, 200, ANSWER_TYPE, bytes_view(&delivery));
+		commit_answer(service->commit, order->exchange, 200, ANSWER_TYPE, bytes_view(&order->answer));
 		order_free(order);
 	}
-	bytes_free(&delivery);
 }
 
 static void order_succeeded(void *ctx, const struct http_result *result)
@@ -366,6 +358,7 @@ static const struct service_route routes[] = {
     {HTTP_POST, "/devices", "manager", DEVICES_MAX_BYTES, 0, devices_post},
     {HTTP_GET, "/devices", "manager", 0, 0, devices_get},
     {HTTP_GET, "/bundle", "factory manager", 0, SERVICE_ISSUES, bundle_get},
+    {HTTP_GET, "/update", "factory manager", 0, SERVICE_ISSUES, update_get},
     {HTTP_POST, "/enrol", "factory", ORDER_MAX, SERVICE_ISSUES, enrol},
     {0},
 };

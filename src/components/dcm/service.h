@@ -6,9 +6,11 @@
  *                   enrolled
  *   GET  /devices   for the manager: how many there are, by state
  *   GET  /bundle    for a factory: what a new device is given (bundle.h); refused while no root may be handed out
- *   POST /enrol     from a factory or authorised operator: an EnrolmentOrder (asn1/enrolment-order.asn), answered with an
- *                   EnrolmentDelivery. With `previous` it is a re-enrolment: the RA is told first, so that the linkage
- *                   chains go on and whoever is blacklisted stays so.
+ *   GET  /update    likewise: a TrustUpdate with the ballots and certificates that a device needs before it can be enrolled
+ *                   under another root than the one that it knows (rule H9)
+ *   POST /enrol     from a factory or authorised operator: an EnrolmentOrder (asn1/enrolment-order.asn), answered with the
+ *                   ECA's SignedEeEnrollmentCertResponse. With `previous` it is a re-enrolment: the RA is told first, so
+ *                   that the linkage chains go on and whoever is blacklisted stays so.
  *
  * The DCM is a conduit: the request is signed by the device and the answer by the ECA. What it adds is the decision that
  * this device, once, may be enrolled.

@@ -3,7 +3,9 @@
 
 #include "base/file.h"
 #include "components/ee/device_make.h"
+#include "components/named.h"
 #include "components/update.h"
+#include "trust/chain_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -186,39 +188,80 @@ const struct ee_enrolment *device_enrolment(const struct device *device, scms_ti
 	return NULL;
 }
 
-bool device_enrolled(struct device *device, struct ee_enrolment *enrolment, struct scms_slice bytes, scms_time64 now,
-		     struct device_error *err)
+static bool device_apply(struct device *device, const struct scms_session *session, scms_time64 now, struct device_error *err)
 {
-	struct scms_slice own = bytes_view(&enrolment->certificate), certificates[UPDATE_CERTIFICATES_MAX + 1];
-	struct scms_session session = {.own = &own, .own_count = 1, .certificates = certificates, .certificate_count = 1};
-	struct trustee_outcome outcome;
-	struct update update;
-	bool good;
+	struct trustee_outcome outcome = trustee_apply(device->trustee, session, now);
+	bool good = outcome.status == TRUSTEE_DONE;
 
-	certificates[0] = bytes_view(&enrolment->eca);
-	if (bytes.n > 0) {
-		if (update_read(&update, bytes, NULL) != OER_OK) {
-			snprintf(err->text, sizeof(err->text), "%s: the delivery holds no update", device->serial);
-			ee_enrolment_free(enrolment);
-			return false;
-		}
-		session.policy = update.session.policy;
-		session.crl = update.session.crl;
-		session.chain = update.session.chain;
-		session.history = update.session.history;
-		for (size_t k = 0; k < update.session.certificate_count; k++)
-			certificates[session.certificate_count++] = update.certificates[k];
-	}
-	/* Kept before it is applied: the store never names a certificate whose key is not at hand. */
-	ee_state_enrolled(&device->state, enrolment);
-	if (!device_save(device, err))
-		return false;
-	outcome = trustee_apply(device->trustee, &session, now);
-	good = outcome.status == TRUSTEE_DONE;
 	if (!good)
 		snprintf(err->text, sizeof(err->text), "%s: %s", device->serial, outcome.text);
 	json_decref(outcome.report);
 	return good;
+}
+
+bool device_enrolled(struct device *device, struct ee_enrolment *enrolment, scms_time64 now, struct device_error *err)
+{
+	struct scms_slice own = bytes_view(&enrolment->certificate), issuer = bytes_view(&enrolment->eca);
+	const struct scms_session session = {.own = &own, .own_count = 1, .certificates = &issuer, .certificate_count = 1};
+	enum scms_reason reason;
+
+	/* Kept before it is applied: the store never names a certificate whose key is not at hand. */
+	ee_state_enrolled(&device->state, enrolment);
+	if (!device_save(device, err) || !device_apply(device, &session, now, err))
+		return false;
+	if (device_enrolment(device, now, &reason) != NULL)
+		return true;
+	snprintf(err->text, sizeof(err->text), "%s: the new enrolment certificate is not valid: %s", device->serial,
+		 scms_reason_text(reason));
+	return false;
+}
+
+bool device_update(struct device *device, struct scms_slice bytes, scms_time64 now, struct device_error *err)
+{
+	struct oer_error oer;
+	struct update update;
+
+	if (update_read(&update, bytes, &oer) == OER_OK)
+		return device_apply(device, &update.session, now, err);
+	snprintf(err->text, sizeof(err->text), "%s: %s: expected %s, found %s", device->serial, oer.path, oer.expected, oer.found);
+	return false;
+}
+
+/* ---- whom it talks to ---- */
+
+/* The store's chain file; false where it has none. */
+static bool device_chain(const struct device *device, struct chain_file *file)
+{
+	const struct scms_store *store = trustee_store(device->trustee);
+	const struct scms_objects *objects = trustee_objects(device->trustee);
+	struct scms_slice bytes;
+
+	return store != NULL && !object_is_none(store->chain) && objects->get(objects->ctx, store->chain, &bytes) &&
+	       chain_file_read(file, bytes, NULL) == OER_OK;
+}
+
+bool device_ra(const struct device *device, scms_time64 now, struct cert *ra)
+{
+	struct scms_slice bytes;
+	struct chain_file file;
+
+	*ra = device->ra;
+	if (trustee_check(device->trustee, device->ra_bytes, now) == SCMS_VALID)
+		return true;
+	if (!device_chain(device, &file))
+		return false;
+	for (unsigned k = 0; certificate_named(file.certs.bytes, ROLE_RA, certificate_host(&device->ra), k, device->crypto, &bytes); k++)
+		if (trustee_check(device->trustee, bytes, now) == SCMS_VALID && cert_read(ra, bytes, device->crypto, NULL) == OER_OK)
+			return true;
+	return false;
+}
+
+bool device_ma(const struct device *device, scms_time64 now, struct cert *ma)
+{
+	struct chain_file file;
+
+	return device_chain(device, &file) && trustee_check(device->trustee, file.ma_certificate, now) == SCMS_VALID &&
+	       cert_read(ma, file.ma_certificate, device->crypto, NULL) == OER_OK;
 }
 
 /* ---- downloaded certificates ---- */

@@ -64,11 +64,21 @@ SCMS_CHECKED bool device_save(const struct device *device, struct device_error *
 const struct ee_enrolment *device_enrolment(const struct device *device, scms_time64 now, enum scms_reason *reason);
 
 /*
- * Takes an enrolment: it is kept, and applied as a session with what the delivery brought (rule H9), so that the store
- * knows whose it is. update: a TrustUpdate, or empty. Takes over the enrolment's bytes. False: it could not be kept.
+ * Takes an enrolment: it is kept, and applied as a session (rule H9), so that the store knows whose it is. Takes over the
+ * enrolment's bytes. False: it could not be kept, or the store does not take it.
  */
-SCMS_CHECKED bool device_enrolled(struct device *device, struct ee_enrolment *enrolment, struct scms_slice update,
-				  scms_time64 now, struct device_error *err);
+SCMS_CHECKED bool device_enrolled(struct device *device, struct ee_enrolment *enrolment, scms_time64 now,
+				  struct device_error *err);
+
+/* Applies a TrustUpdate (components/update.h) as a session. False: it is none, or the store failed. */
+SCMS_CHECKED bool device_update(struct device *device, struct scms_slice update, scms_time64 now, struct device_error *err);
+
+/*
+ * The certificate of the device's RA that is valid now: the one that it was given or, after the RA has got another, the one of
+ * the same name in the chain file. Likewise the MA's. False: none is at hand. Until the next change of the store.
+ */
+SCMS_CHECKED bool device_ra(const struct device *device, scms_time64 now, struct cert *ra);
+SCMS_CHECKED bool device_ma(const struct device *device, scms_time64 now, struct cert *ma);
 
 /* Certificates of one period, downloaded. Not yet read. */
 SCMS_CHECKED bool device_batch_put(const struct device *device, const struct ee_request *request, uint16_t i,

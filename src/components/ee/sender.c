@@ -54,11 +54,10 @@ static bool member_number(const char *name, uint16_t i, uint8_t *j)
 	return true;
 }
 
-static enum key_status credential_take(struct ee_credential *credential, const struct device *device,
-				       const struct ee_request *request, uint16_t i, const struct archive_member *member,
-				       scms_time64 now, struct key_error *err)
+static enum key_status member_take(const struct device *device, const struct ee_request *request, uint16_t i,
+				   const struct archive_member *member, scms_time64 now, struct ee_pseudonym *pseudonym,
+				   struct key_error *err)
 {
-	struct ee_pseudonym pseudonym = {.certificate = {NULL, 0}};
 	struct cert pca;
 	uint8_t j;
 	enum key_status status;
@@ -66,8 +65,28 @@ static enum key_status credential_take(struct ee_credential *credential, const s
 	if (!member_number(member->name, i, &j))
 		return key_fail(err, KEY_MALFORMED, "%s: is no certificate of period %x", member->name, i);
 	status = pca_of(device, bytes_view(&member->content), now, &pca, err);
-	if (status == KEY_OK)
-		status = ee_pseudonym_take(&request->keys, i, j, bytes_view(&member->content), &pca, device->crypto, &pseudonym, err);
+	if (status != KEY_OK)
+		return status;
+	return ee_pseudonym_take(&request->keys, i, j, bytes_view(&member->content), &pca, device->crypto, pseudonym, err);
+}
+
+enum key_status ee_batch_member_check(const struct device *device, const struct ee_request *request, uint16_t i,
+				      const struct archive_member *member, scms_time64 now, struct key_error *err)
+{
+	struct ee_pseudonym pseudonym = {.certificate = {NULL, 0}};
+	enum key_status status = member_take(device, request, i, member, now, &pseudonym, err);
+
+	ee_pseudonym_free(&pseudonym);
+	return status;
+}
+
+static enum key_status credential_take(struct ee_credential *credential, const struct device *device,
+				       const struct ee_request *request, uint16_t i, const struct archive_member *member,
+				       scms_time64 now, struct key_error *err)
+{
+	struct ee_pseudonym pseudonym = {.certificate = {NULL, 0}};
+	enum key_status status = member_take(device, request, i, member, now, &pseudonym, err);
+
 	if (status == KEY_OK && trustee_check(device->trustee, bytes_view(&pseudonym.certificate), now) != SCMS_VALID)
 		status = key_fail(err, KEY_REFUSED, "%s: is not valid now", member->name);
 	if (status == KEY_OK)

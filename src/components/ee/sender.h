@@ -33,6 +33,14 @@ struct ee_sender {
 SCMS_CHECKED enum key_status ee_sender_load(struct ee_sender *sender, struct device *device, scms_time64 now,
 					    struct key_error *err);
 
+/*
+ * Does a member of a batch hold a certificate for this request, of a PCA that is valid now, whose key can be rebuilt? It need
+ * not be valid yet.
+ */
+SCMS_CHECKED enum key_status ee_batch_member_check(const struct device *device, const struct ee_request *request, uint16_t i,
+						   const struct archive_member *member, scms_time64 now,
+						   struct key_error *err);
+
 /* Another certificate from the next message on. */
 void ee_sender_change(struct ee_sender *sender);
 

@@ -6,6 +6,22 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+void ee_state_pend(struct ee_state *state, struct bytes *request, const uint8_t key[SCALAR_BYTES])
+{
+	bytes_free(&state->pending_request);
+	state->is_pending = true;
+	state->pending_request = *request;
+	*request = (struct bytes){NULL, 0};
+	memcpy(state->pending_key, key, SCALAR_BYTES);
+}
+
+void ee_state_unpend(struct ee_state *state)
+{
+	bytes_free(&state->pending_request);
+	state->is_pending = false;
+	OPENSSL_cleanse(state->pending_key, sizeof(state->pending_key));
+}
+
 void ee_state_enrolled(struct ee_state *state, const struct ee_enrolment *enrolment)
 {
 	if (state->enrolments == EE_ENROLMENTS_MAX)
@@ -13,8 +29,7 @@ void ee_state_enrolled(struct ee_state *state, const struct ee_enrolment *enrolm
 	memmove(state->enrolment + 1, state->enrolment, state->enrolments * sizeof(state->enrolment[0]));
 	state->enrolment[0] = *enrolment;
 	state->enrolments++;
-	state->is_pending = false;
-	OPENSSL_cleanse(state->pending_key, sizeof(state->pending_key));
+	ee_state_unpend(state);
 }
 
 struct ee_request *ee_state_requested(struct ee_state *state, const struct ee_request *request)
@@ -86,7 +101,7 @@ enum key_status ee_state_seal(const struct ee_state *state, const uint8_t key[AE
 	    .version = 1,
 	    .enrolments = {.items = enrolments, .count = state->enrolments, .element = &oer_EndEntityEnrolment},
 	    .has_pending = state->is_pending,
-	    .pending = {.hash = state->pending_hash, .key = state->pending_key},
+	    .pending = {.request = bytes_view(&state->pending_request), .key = state->pending_key},
 	    .requests = {.items = requests, .count = state->requests, .element = &oer_EndEntityRequest},
 	};
 	struct bytes plain = {NULL, 0};
@@ -119,10 +134,12 @@ static enum key_status state_from(const struct EndEntityState *whole, struct ee_
 	it = oer_iterate(&whole->requests);
 	while (oer_next(&it, &request))
 		state->request[state->requests++] = request_from(&request);
-	state->is_pending = whole->has_pending;
 	if (whole->has_pending) {
-		memcpy(state->pending_hash, whole->pending.hash, sizeof(state->pending_hash));
-		memcpy(state->pending_key, whole->pending.key, SCALAR_BYTES);
+		struct bytes pended = {OPENSSL_memdup(whole->pending.request.p, whole->pending.request.n), whole->pending.request.n};
+
+		if (pended.p == NULL)
+			return key_fail(err, KEY_FAILED, "out of memory");
+		ee_state_pend(state, &pended, whole->pending.key);
 	}
 	return status;
 }
@@ -153,5 +170,6 @@ void ee_state_free(struct ee_state *state)
 {
 	for (unsigned k = 0; k < state->enrolments; k++)
 		ee_enrolment_free(&state->enrolment[k]);
+	bytes_free(&state->pending_request);
 	OPENSSL_cleanse(state, sizeof(*state));
 }

@@ -33,10 +33,17 @@ struct ee_state {
 	struct ee_enrolment enrolment[EE_ENROLMENTS_MAX]; /* newest first */
 	unsigned enrolments;
 	bool is_pending; /* an enrolment was asked for */
-	uint8_t pending_hash[8], pending_key[SCALAR_BYTES];
+	struct bytes pending_request;
+	uint8_t pending_key[SCALAR_BYTES];
 	struct ee_request request[EE_REQUESTS_MAX]; /* newest first */
 	unsigned requests;
 };
+
+/* Notes that an enrolment was asked for with this request and key. Takes over the request's bytes. */
+void ee_state_pend(struct ee_state *state, struct bytes *request, const uint8_t key[SCALAR_BYTES]);
+
+/* Forgets that. */
+void ee_state_unpend(struct ee_state *state);
 
 /* Puts an enrolment in front and ends the pending one. Takes over its bytes. */
 void ee_state_enrolled(struct ee_state *state, const struct ee_enrolment *enrolment);

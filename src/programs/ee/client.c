@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include "client_task.h"
+#include "components/period.h"
+#include "components/update.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *client_result_name(enum client_result result)
+{
+	static const char *const names[] = {
+	    [CLIENT_DONE] = "done",	  [CLIENT_NOTHING] = "nothing", [CLIENT_REFUSED] = "refused",
+	    [CLIENT_CEASED] = "ceased",	  [CLIENT_OFFLINE] = "offline", [CLIENT_FAILED] = "failed",
+	};
+
+	return names[result];
+}
+
+scms_time64 client_now(const struct client_device *device)
+{
+	return clock_now() + (scms_time64)device->clock_offset;
+}
+
+/* ---- tasks ---- */
+
+struct client_task *task_begin(struct client_device *device, client_done *done, void *ctx)
+{
+	struct client_task *task = device->task == NULL ? calloc(1, sizeof(*task)) : NULL;
+
+	if (task == NULL) {
+		done(ctx, device, CLIENT_FAILED, device->task != NULL ? "something else is under way" : "out of memory");
+		return NULL;
+	}
+	task->device = device;
+	task->done = done;
+	task->ctx = ctx;
+	device->task = task;
+	return task;
+}
+
+static void task_free(struct client_task *task)
+{
+	bytes_free(&task->policy);
+	bytes_free(&task->chain);
+	bytes_free(&task->crl);
+	OPENSSL_cleanse(task, sizeof(*task));
+	free(task);
+}
+
+void task_end(struct client_task *task, enum client_result result, const char *format, ...)
+{
+	struct client_device *device = task->device;
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	device->task = NULL;
+	task->done(task->ctx, device, result, text);
+	task_free(task);
+}
+
+void client_abort(struct client_device *device)
+{
+	struct client_task *task = device->task;
+
+	if (task == NULL)
+		return;
+	/* Its request is still under way; whoever gets the answer finds nobody. */
+	device->task = NULL;
+	task->device = NULL;
+	task->done(task->ctx, device, CLIENT_FAILED, "given up");
+}
+
+static void answered(void *ctx, const struct http_result *result)
+{
+	struct client_task *task = ctx;
+
+	if (task->device == NULL) {
+		task_free(task);
+		return;
+	}
+	task->device->bytes_in += result->body.n;
+	task->next(task, result);
+}
+
+void task_call(struct client_task *task, struct http_client *http, const struct http_call *call, client_step *next)
+{
+	task->next = next;
+	task->device->bytes_out += call->body.n;
+	if (!http_client_send(http, call, answered, task))
+		task_end(task, CLIENT_FAILED, "out of memory");
+}
+
+void task_post(struct client_task *task, const char *path, struct scms_slice body, client_step *next)
+{
+	struct http_call call = {.post = true, .body = body, .answer_max = ANSWER_MAX};
+	char url[512];
+
+	snprintf(url, sizeof(url), "%s%s", task->device->device.ra_url, path);
+	call.url = url;
+	task_call(task, task->device->client->http, &call, next);
+}
+
+bool task_party(struct client_task *task, struct task_party *to)
+{
+	struct device *device = &task->device->device;
+	const struct ee_enrolment *enrolment;
+	enum scms_reason reason;
+	struct key_error err;
+
+	*to = (struct task_party){.party = {.crypto = device->crypto}};
+	enrolment = device_enrolment(device, client_now(task->device), &reason);
+	if (enrolment == NULL) {
+		task_end(task, CLIENT_CEASED, "%s", scms_reason_text(reason));
+		return false;
+	}
+	if (!device_ra(device, client_now(task->device), &to->ra)) {
+		task_end(task, CLIENT_NOTHING, "the RA's certificate is not valid now, and no other is at hand");
+		return false;
+	}
+	if (cert_read(&to->cert, bytes_view(&enrolment->certificate), device->crypto, NULL) != OER_OK ||
+	    private_key_from_scalar(SCMS_NIST_P256, enrolment->key, &to->party.sign, &err) != KEY_OK) {
+		task_end(task, CLIENT_FAILED, "the enrolment cannot be used");
+		return false;
+	}
+	to->party.cert = &to->cert;
+	return true;
+}
+
+/* ---- authenticated downloads ---- */
+
+/* The value of the Download-Req header. To be freed. */
+static char *download_request(struct client_task *task, const struct task_party *party, const char *filename)
+{
+	scms_time64 now = client_now(task->device);
+	struct ScmsPDU message = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ra}};
+	struct bytes pdu = {NULL, 0}, secured = {NULL, 0};
+	char *header = NULL;
+	struct key_error err;
+
+	message.content.u.ee_ra.choice = EndEntityRaInterfacePDU_is_eeRaAuthenticatedDownloadRequest;
+	message.content.u.ee_ra.u.eeRaAuthenticatedDownloadRequest = (struct AuthenticatedDownloadRequest){
+	    .timestamp = (scms_time32)(now / 1000000), .filename = {(const uint8_t *)filename, strlen(filename)}};
+	if (make_bytes(&oer_ScmsPDU, &message, &pdu, &err) == KEY_OK &&
+	    message_make(&party->party, envelope_find("SecuredAuthenticatedDownloadRequest"), bytes_view(&pdu), now, &party->ra, &secured,
+			 &err) == KEY_OK) {
+		static const char name[] = "Download-Req: ";
+		size_t n = strlen(name) + 4 * ((secured.n + 2) / 3) + 1;
+
+		header = malloc(n);
+		if (header != NULL) {
+			memcpy(header, name, strlen(name));
+			EVP_EncodeBlock((uint8_t *)header + strlen(name), secured.p, (int)secured.n);
+		}
+	}
+	bytes_free(&pdu);
+	bytes_free(&secured);
+	return header;
+}
+
+void task_download(struct client_task *task, const char *path, const char *filename, const char *tag, size_t most,
+		   client_step *next)
+{
+	struct http_call call = {.answer_max = most};
+	const char *headers[3] = {NULL};
+	char url[512], match[128];
+	struct task_party party;
+	char *request;
+
+	if (!task_party(task, &party))
+		return;
+	request = download_request(task, &party, filename);
+	private_key_free(party.party.sign);
+	if (request == NULL) {
+		task_end(task, CLIENT_FAILED, "out of memory");
+		return;
+	}
+	headers[0] = request;
+	if (tag != NULL && tag[0] != '\0') {
+		snprintf(match, sizeof(match), "If-None-Match: %s", tag);
+		headers[1] = match;
+	}
+	snprintf(url, sizeof(url), "%s%s", task->device->device.ra_url, path);
+	call.url = url;
+	call.headers = headers;
+	task->device->bytes_out += strlen(request);
+	task_call(task, task->device->client->http, &call, next);
+	free(request);
+}
+
+/* ---- update ---- */
+
+static bool keep(struct client_task *task, const struct http_result *result, struct bytes *to, char tag[80])
+{
+	to->p = OPENSSL_memdup(result->body.p, result->body.n);
+	to->n = result->body.n;
+	snprintf(tag, 80, "%s", result->tag);
+	if (to->p == NULL && to->n > 0)
+		task->failed = true;
+	return !task->failed;
+}
+
+static struct scms_slice whole_or_none(const struct bytes *bytes)
+{
+	return bytes->n > 0 ? bytes_view(bytes) : (struct scms_slice){NULL, 0};
+}
+
+static void update_apply(struct client_task *task)
+{
+	struct client_device *device = task->device;
+	struct scms_session session = {.policy = whole_or_none(&task->policy),
+				       .crl = whole_or_none(&task->crl),
+				       .chain = whole_or_none(&task->chain)};
+	struct trustee_outcome outcome;
+
+	if (session.policy.p == NULL && session.crl.p == NULL && session.chain.p == NULL) {
+		task_end(task, task->offline ? CLIENT_OFFLINE : CLIENT_NOTHING, "%s", task->offline ? "nobody answers" : "nothing new");
+		return;
+	}
+	outcome = trustee_apply(device->device.trustee, &session, client_now(device));
+	if (outcome.status == TRUSTEE_DONE) {
+		/* Only what was applied is not asked for again. */
+		if (session.policy.p != NULL)
+			memcpy(device->policy_tag, task->policy_tag, sizeof(device->policy_tag));
+		if (session.chain.p != NULL)
+			memcpy(device->chain_tag, task->chain_tag, sizeof(device->chain_tag));
+		if (session.crl.p != NULL)
+			memcpy(device->crl_tag, task->crl_tag, sizeof(device->crl_tag));
+		json_decref(device->report);
+		device->report = json_incref(outcome.report);
+		task_end(task, outcome.changed ? CLIENT_DONE : CLIENT_NOTHING, "%s",
+			 outcome.refused ? "a file was refused" : outcome.changed ? "applied" : "nothing new");
+	} else {
+		task_end(task, CLIENT_FAILED, "%s", outcome.text);
+	}
+	json_decref(outcome.report);
+}
+
+static void update_crl_came(struct client_task *task, const struct http_result *result)
+{
+	if (result->status == 200)
+		(void)keep(task, result, &task->crl, task->crl_tag);
+	else if (result->status == 0)
+		task->offline = true;
+	if (task->failed)
+		task_end(task, CLIENT_FAILED, "out of memory");
+	else
+		update_apply(task);
+}
+
+static void update_crl(struct client_task *task)
+{
+	const struct client_device *device = task->device;
+	struct http_call call = {.url = device->device.crl_url, .answer_max = CRL_MAX};
+	const char *headers[2] = {NULL};
+	char match[128];
+
+	if (device->crl_tag[0] != '\0') {
+		snprintf(match, sizeof(match), "If-None-Match: %s", device->crl_tag);
+		headers[0] = match;
+	}
+	call.headers = headers;
+	task_call(task, device->client->http, &call, update_crl_came);
+}
+
+static void update_chain_came(struct client_task *task, const struct http_result *result)
+{
+	if (result->status == 200)
+		(void)keep(task, result, &task->chain, task->chain_tag);
+	update_crl(task);
+}
+
+static void update_policy_came(struct client_task *task, const struct http_result *result)
+{
+	if (result->status == 200)
+		(void)keep(task, result, &task->policy, task->policy_tag);
+	/* Whether the RA answers or refuses, the CRL is had from elsewhere. */
+	if (result->status == 0)
+		update_crl(task);
+	else
+		task_download(task, "/download/local-certificate-chain", "", task->device->chain_tag, CHAIN_MAX_BYTES, update_chain_came);
+}
+
+void client_update(struct client_device *device, client_done *done, void *ctx)
+{
+	struct client_task *task = task_begin(device, done, ctx);
+	enum scms_reason reason;
+	struct cert ra;
+
+	if (task == NULL)
+		return;
+	if (device_enrolment(&device->device, client_now(device), &reason) != NULL && device_ra(&device->device, client_now(device), &ra))
+		task_download(task, "/download/policy/local", "", device->policy_tag, POLICY_MAX, update_policy_came);
+	else
+		update_crl(task);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client.h: what an end entity asks of the SCMS over HTTPS (CAMP ee-ra, scms-facts 7): each a chain of requests on the event
+ * base, with one call back at its end. A device does one thing at a time.
+ */
+#ifndef PROGRAMS_EE_CLIENT_H
+#define PROGRAMS_EE_CLIENT_H
+
+#include "components/ee/device.h"
+#include "components/ee/sender.h"
+#include "service/http_client.h"
+
+enum client_result {
+	CLIENT_DONE = 0,
+	CLIENT_NOTHING, /* nothing new, or not there yet: to be tried again later */
+	CLIENT_REFUSED, /* the other side refused, or sent what cannot be used */
+	CLIENT_CEASED,	/* the device must not operate (rule D6.1) */
+	CLIENT_OFFLINE, /* no answer */
+	CLIENT_FAILED,	/* the device's own trouble: memory, disk, clock */
+};
+
+/* "refused", for logs and JSON. */
+const char *client_result_name(enum client_result result);
+
+struct client {
+	struct http_client *http;    /* TLS without a certificate: for RA and CRL store */
+	struct http_client *factory; /* TLS as factory or authorised operator: for the DCM; NULL: none */
+	const char *dcm_url;	     /* likewise */
+};
+
+/* One device's doings; all zero but the first two at first. */
+struct client_device {
+	struct client *client;
+	struct device device;
+	struct ee_sender sender;
+	char policy_tag[80], chain_tag[80], crl_tag[80]; /* entity tags of what was last applied */
+	struct client_task *task;			 /* under way */
+	json_t *report;	      /* of the last session that was applied, or NULL */
+	int64_t clock_offset; /* microseconds by which the device's clock is wrong */
+	uint64_t bytes_in, bytes_out;
+};
+
+typedef void client_done(void *ctx, struct client_device *device, enum client_result result, const char *text);
+
+/*
+ * Fetches what is new of LPF, LCCF and composite CRL and applies it as one session. The first two need an enrolment that is
+ * valid now and are left out without one: the CRL is public.
+ */
+void client_update(struct client_device *device, client_done *done, void *ctx);
+
+/*
+ * Enrols through the DCM, in the factory or at an authorised operator's; the second time as a re-enrolment (rule H9). A
+ * request that got no answer is repeated as it was.
+ */
+void client_enrol(struct client_device *device, client_done *done, void *ctx);
+
+/* Asks the RA for pseudonym certificates from now on. */
+void client_request(struct client_device *device, client_done *done, void *ctx);
+
+/*
+ * Fetches the certificates of at most `periods` i-periods, this one and those after it, that the RA has ready. CLIENT_NOTHING
+ * where not one more was ready.
+ */
+void client_fetch(struct client_device *device, unsigned periods, client_done *done, void *ctx);
+
+/* Reports a message that another sent as misbehaviour, through the RA to the MA. */
+void client_report(struct client_device *device, struct scms_slice message, client_done *done, void *ctx);
+
+/* Gives up what is under way: its done is called with CLIENT_FAILED. */
+void client_abort(struct client_device *device);
+
+#endif
