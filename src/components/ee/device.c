@@ -264,6 +264,24 @@ bool device_ma(const struct device *device, scms_time64 now, struct cert *ma)
 	       cert_read(ma, file.ma_certificate, device->crypto, NULL) == OER_OK;
 }
 
+bool device_issuer(const struct device *device, const uint8_t id3[3], struct scms_slice *out)
+{
+	struct chain_file file;
+	struct oer_iter it;
+
+	if (!device_chain(device, &file))
+		return false;
+	it = oer_iterate(&file.certs);
+	while (oer_next_raw(&it, out)) {
+		struct cert cert;
+
+		if (cert_read(&cert, *out, device->crypto, NULL) == OER_OK && memcmp(cert_id8(&cert) + 5, id3, 3) == 0)
+			return true;
+	}
+	*out = (struct scms_slice){NULL, 0};
+	return false;
+}
+
 /* ---- downloaded certificates ---- */
 
 static void batch_name(const struct ee_request *request, uint16_t i, char name[40])

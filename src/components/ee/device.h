@@ -80,6 +80,9 @@ SCMS_CHECKED bool device_update(struct device *device, struct scms_slice update,
 SCMS_CHECKED bool device_ra(const struct device *device, scms_time64 now, struct cert *ra);
 SCMS_CHECKED bool device_ma(const struct device *device, scms_time64 now, struct cert *ma);
 
+/* The certificate of the chain file whose HashedId3 this is, for a peer that asks. */
+bool device_issuer(const struct device *device, const uint8_t id3[3], struct scms_slice *out);
+
 /* Certificates of one period, downloaded. Not yet read. */
 SCMS_CHECKED bool device_batch_put(const struct device *device, const struct ee_request *request, uint16_t i,
 				   struct scms_slice archive, struct device_error *err);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WANTED_MAX 8
+
 void ee_sender_unload(struct ee_sender *sender)
 {
 	for (size_t k = 0; k < sender->n; k++) {
@@ -187,6 +189,15 @@ const struct ee_credential *ee_sender_current(const struct ee_sender *sender)
 	return sender->n > 0 ? &sender->credential[sender->current] : NULL;
 }
 
+/* A SequenceOfHashedId3: its length, which is one byte, its elements. */
+static struct scms_slice wanted_list(const struct ee_message *message, uint8_t room[2 + 3 * WANTED_MAX])
+{
+	room[0] = 1;
+	room[1] = (uint8_t)message->wanted_n;
+	memcpy(room + 2, message->wanted, 3 * (size_t)message->wanted_n);
+	return (struct scms_slice){room, 2 + 3 * (size_t)message->wanted_n};
+}
+
 enum key_status ee_sender_sign(struct ee_sender *sender, struct device *device, scms_time64 now, const struct ee_message *message,
 			       struct bytes *out, struct key_error *err)
 {
@@ -196,11 +207,20 @@ enum key_status ee_sender_sign(struct ee_sender *sender, struct device *device, 
 				    .has_generationLocation = message->has_location};
 	const struct ee_credential *credential;
 	struct signer signer = {.crypto = device->crypto, .attach = message->attach};
+	uint8_t wanted[2 + 3 * WANTED_MAX];
 	enum key_status status = ee_sender_load(sender, device, now, err);
 
 	*out = (struct bytes){NULL, 0};
 	if (status != KEY_OK)
 		return status;
+	if (message->wanted_n > 0 && message->wanted_n <= WANTED_MAX) {
+		header.has_inlineP2pcdRequest = true;
+		header.inlineP2pcdRequest = wanted_list(message, wanted);
+	}
+	if (message->asked.n > 0) {
+		header.has_requestedCertificate = true;
+		header.requestedCertificate = message->asked;
+	}
 	credential = &sender->credential[sender->current];
 	signer.key = credential->key;
 	signer.cert = &credential->cert;

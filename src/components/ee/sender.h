@@ -52,6 +52,9 @@ struct ee_message {
 	bool has_location;
 	int32_t latitude, longitude; /* 1/10 microdegrees */
 	uint16_t elevation;
+	const uint8_t (*wanted)[3]; /* HashedId3 of certificates that peers are asked for: wanted_n of them */
+	unsigned wanted_n;
+	struct scms_slice asked; /* a certificate that a peer asked for; n == 0: none */
 };
 
 /* Signs; loads first. out is an Ieee1609Dot2Data. */
