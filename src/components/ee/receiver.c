@@ -43,6 +43,21 @@ const char *ee_verdict_name(enum ee_verdict verdict)
 	return names[verdict];
 }
 
+const char *ee_message_text(enum scms_message_verdict verdict)
+{
+	static const char *const texts[] = {
+	    [SCMS_MESSAGE_VALID] = "valid",
+	    [SCMS_MESSAGE_MALFORMED] = "no signed message",
+	    [SCMS_MESSAGE_SIGNER] = "no signer that is valid now",
+	    [SCMS_MESSAGE_PERMISSION] = "the signer may not send messages of this kind",
+	    [SCMS_MESSAGE_TIME] = "its time is outside the signer's validity, or past",
+	    [SCMS_MESSAGE_SIGNATURE] = "the signature is not the signer's",
+	    [SCMS_MESSAGE_FAILED] = "the store or the engine failed",
+	};
+
+	return texts[verdict];
+}
+
 struct ee_receiver *ee_receiver_new(const struct ee_receiver_options *options)
 {
 	struct ee_receiver *receiver = calloc(1, sizeof(*receiver));

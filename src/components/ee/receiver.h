@@ -31,6 +31,9 @@ enum ee_verdict {
 /* "replay", for logs and JSON. */
 const char *ee_verdict_name(enum ee_verdict verdict);
 
+/* What the trust library says of a message, in words. */
+const char *ee_message_text(enum scms_message_verdict verdict);
+
 struct ee_receipt {
 	enum ee_verdict verdict;
 	struct scms_message message;

@@ -40,6 +40,9 @@ struct client_device {
 	uint64_t bytes_in, bytes_out;
 };
 
+/* The device's own time, which may be wrong. */
+scms_time64 client_now(const struct client_device *device);
+
 typedef void client_done(void *ctx, struct client_device *device, enum client_result result, const char *text);
 
 /*

@@ -56,7 +56,4 @@ struct task_party {
 /* False: the device must not ask, and the task has ended. */
 SCMS_CHECKED bool task_party(struct client_task *task, struct task_party *party);
 
-/* The device's own time. */
-scms_time64 client_now(const struct client_device *device);
-
 #endif
