@@ -36,7 +36,7 @@ const char *motion_type_name(enum scms_motion motion)
 	return motions[motion].type;
 }
 
-bool motion_parse(const char *name, enum scms_motion *motion)
+bool motion_by_name(const char *name, enum scms_motion *motion)
 {
 	for (unsigned k = 0; k < sizeof(motions) / sizeof(*motions); k++)
 		if (strcmp(motions[k].name, name) == 0) {

@@ -17,7 +17,7 @@ bool motion_refuse(struct motion_error *err, const char *format, ...) __attribut
 
 /* "add-elector": of commands and file names. */
 const char *motion_name(enum scms_motion motion);
-bool motion_parse(const char *name, enum scms_motion *motion);
+bool motion_by_name(const char *name, enum scms_motion *motion);
 
 /* "addElector": EndorsementType, in JSON. */
 const char *motion_type_name(enum scms_motion motion);

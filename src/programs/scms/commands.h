@@ -11,6 +11,7 @@ int cmd_hash(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_log(int argc, char **argv);
+int cmd_motion(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 int cmd_types(int argc, char **argv);

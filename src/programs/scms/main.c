@@ -18,6 +18,7 @@ static const struct {
     {"init", cmd_init, "make an operator's workspace"},
     {"lint", cmd_lint, "judge certificates by their profiles"},
     {"log", cmd_log, "the history of an operator's acts: read it, check that nobody changed it"},
+    {"motion", cmd_motion, "ask electors to add or remove electors and root CAs; collect votes; release ballots"},
     {"show", cmd_show, "what is in a file, in words, as JSON or field by field"},
     {"store", cmd_store, "keep a trust store: judge ballots, policy, chain files and CRLs"},
     {"types", cmd_types, "list the types and messages that are known"},
