@@ -158,4 +158,7 @@ SCMS_CHECKED enum home_status home_install(struct home *home, struct scms_slice 
 /* Throws the staged identity away, its private keys too. HOME_OK where there is none. */
 SCMS_CHECKED enum home_status home_unstage(struct home *home, struct home_error *err);
 
+/* Deletes a folder with the files in it; one that is not there is no error. */
+void home_remove_folder(const char *path);
+
 #endif

@@ -78,7 +78,4 @@ void home_identity_free(struct home_identity *identity);
 /* Makes directory entries last. */
 enum home_status home_sync(const char *path, struct home_error *err);
 
-/* Deletes a folder with the files in it. */
-void home_remove_folder(const char *path);
-
 #endif

@@ -157,9 +157,8 @@ static enum key_status pretend_issuer(const struct component_issuer *real, struc
 	return status;
 }
 
-/* The same by a key that is thrown away. */
-static enum key_status rehearse(const struct component_issuer *real, enum profile profile,
-				const struct profile_subject *subject, struct lint *lint, struct key_error *err)
+enum key_status component_rehearse(const struct component_issuer *real, enum profile profile,
+				   const struct profile_subject *subject, struct lint *lint, struct key_error *err)
 {
 	struct component_issuer issuer = *real;
 	struct profile_subject who = *subject;
@@ -191,6 +190,6 @@ enum key_status component_issue(const struct component_issuer *issuer, enum prof
 
 	*out = (struct bytes){NULL, 0};
 	*lint = (struct lint){.count = 0};
-	status = rehearse(issuer, profile, subject, lint, err);
+	status = component_rehearse(issuer, profile, subject, lint, err);
 	return status == KEY_OK ? issue_with(issuer, profile, subject, out, lint, err) : status;
 }

@@ -56,4 +56,9 @@ SCMS_CHECKED enum key_status component_issue(const struct component_issuer *issu
 					     struct profile_subject *subject, struct bytes *out, struct lint *lint,
 					     struct key_error *err);
 
+/* The same with a key that is thrown away: nothing comes of it but the verdict. */
+SCMS_CHECKED enum key_status component_rehearse(const struct component_issuer *issuer, enum profile profile,
+						const struct profile_subject *subject, struct lint *lint,
+						struct key_error *err);
+
 #endif
