@@ -122,6 +122,18 @@ const struct envelope envelopes[] = {
 	ENCRYPTED("SecuredLCIResponse", "SignedLCIResponse"),
 	REQUEST("SecuredRaPcaCertificateRequest", "ScopedRaPcaCertificateRequest", ONE),
 	SIGNED("SecuredPcaRaCertificateRequestReply", "ScopedPcaRaCertificateRequestReply"),
+
+	/* what CAMP has messages for, and no wrapping; here as their like */
+	MESSAGE("ScopedCDVRequest", ma_ra, MaRaInterfacePDU, maRaCDVRequest),
+	SIGNED("SignedCDVRequest", "ScopedCDVRequest"),
+	ENCRYPTED("SecuredCDVRequest", "SignedCDVRequest"),
+	MESSAGE("ScopedCDVResponse", ma_ra, MaRaInterfacePDU, raMaCDVResponse),
+	SIGNED("SignedCDVResponse", "ScopedCDVResponse"),
+	ENCRYPTED("SecuredCDVResponse", "SignedCDVResponse"),
+	/* CAMP's SignedRseObeIdBlacklistResponse is one of a ScopedBlacklistResponse, which cannot say which RIF it is about */
+	SIGNED("SignedRseObeIdBlacklistAnswer", "ScopedRseObeIdBlacklistResponse"),
+	ENCRYPTED("SecuredRseObeIdBlacklistAnswer", "SignedRseObeIdBlacklistAnswer"),
+
 	MESSAGE("ScopedElectorEndorsement", ccm, ScmsComponentCertificateManagementPDU, tbsElectorEndorsement),
 	SIGNED_AT("SignedElectorEndorsement", "ScopedElectorEndorsement"),
 	MESSAGE("ScopedElectorBallot", ccm, ScmsComponentCertificateManagementPDU, electorBallot),

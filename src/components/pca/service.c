@@ -26,12 +26,13 @@ static const char *const steps[] = {
 #ifdef SCMS_LEAKY_PCA
     /* For the test that must notice it: rows in the order of arrival, with the moment. */
     "CREATE TABLE issued (hpcr BLOB PRIMARY KEY, i INTEGER NOT NULL, lv BLOB NOT NULL, plv1 BLOB NOT NULL, plv2 BLOB NOT NULL, "
-    "la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL)",
+    "la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL, craca BLOB NOT NULL)",
 #else
     "CREATE TABLE issued (hpcr BLOB PRIMARY KEY, i INTEGER NOT NULL, lv BLOB NOT NULL, plv1 BLOB NOT NULL, plv2 BLOB NOT NULL, "
-    "la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL) WITHOUT ROWID",
+    "la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL, craca BLOB NOT NULL) WITHOUT ROWID",
 #endif
-    "CREATE UNIQUE INDEX issued_value ON issued (lv, i)",
+    /* Under another root the same value is issued anew: chains go on over a re-enrolment, and the old certificates are dead. */
+    "CREATE UNIQUE INDEX issued_value ON issued (lv, i, craca)",
     "CREATE TABLE authorized (hpcr BLOB PRIMARY KEY, answer BLOB, day INTEGER NOT NULL) WITHOUT ROWID",
 };
 static const struct db_schema schema = {"pca", steps, sizeof(steps) / sizeof(steps[0])};
@@ -101,6 +102,13 @@ struct asked {
 	uint8_t hpcr[32]; /* SHA-256 of the ScmsPDU: the same however often it is signed */
 	bool answered;
 };
+
+static const struct pca *pca_of(const struct asked *asked)
+{
+	const struct pca_state *state = asked->service->state;
+
+	return &state->pca;
+}
 
 static bool send_again(void *ctx, const struct db_value *columns, size_t count)
 {
@@ -199,21 +207,24 @@ static enum key_status keep_pseudonym(struct asked *asked, const struct Pseudony
 		memcpy(ra, asked->request->raId.p, asked->request->raId.n);
 	if (status == KEY_OK &&
 	    db_run(db,
-		   "INSERT INTO issued (hpcr, i, lv, plv1, plv2, la1, la2, ra, answer, day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		   "INSERT INTO issued (hpcr, i, lv, plv1, plv2, la1, la2, ra, answer, day, craca) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 		   DB_VALUES(db_bytes(asked->hpcr, 32), db_integer(info->iValue), db_bytes(issued->linkage_value, LINKAGE_VALUE),
 			     db_bytes(plv[0].p, plv[0].n), db_bytes(plv[1].p, plv[1].n), db_text(issued->la[0]), db_text(issued->la[1]),
-			     db_text(ra), db_bytes(answer->p, answer->n), db_integer(role_now() / DAY))) != 1)
+			     db_text(ra), db_bytes(answer->p, answer->n), db_integer(role_now() / DAY),
+			     db_bytes(pca_of(asked)->craca_id, 3))) != 1)
 		status = key_fail(err, KEY_FAILED, "%s", db_error(db));
 	bytes_free(&plv[0]);
 	bytes_free(&plv[1]);
 	return status;
 }
 
-/* Was a certificate with this value issued, for another request? */
-static bool value_is_taken(struct service *service, const struct pseudonym_issued *issued, uint16_t i)
+/* Was a certificate with this value issued under this root, for another request? */
+static bool value_is_taken(const struct asked *asked, const struct pseudonym_issued *issued, uint16_t i)
 {
-	return db_number(service->db, "SELECT count(*) FROM issued WHERE lv = $1 AND i = $2",
-			 DB_VALUES(db_bytes(issued->linkage_value, LINKAGE_VALUE), db_integer(i)), 0) > 0;
+	return db_number(asked->service->db, "SELECT count(*) FROM issued WHERE lv = $1 AND i = $2 AND craca = $3",
+			 DB_VALUES(db_bytes(issued->linkage_value, LINKAGE_VALUE), db_integer(i),
+				   db_bytes(pca_of(asked)->craca_id, 3)),
+			 0) > 0;
 }
 
 static void handle_pseudonym(struct service *service, struct http_exchange *exchange)
@@ -231,7 +242,7 @@ static void handle_pseudonym(struct service *service, struct http_exchange *exch
 		status = pseudonym_check(&state->pca, info, role_now(), &err);
 		if (status == KEY_OK)
 			status = pca_issue_pseudonym(&state->pca, info, &issued, &response, &err);
-		if (status == KEY_OK && value_is_taken(service, &issued, info->iValue))
+		if (status == KEY_OK && value_is_taken(&asked, &issued, info->iValue))
 			status = key_fail(&err, KEY_VALUE, "pre-linkage values for which a certificate was issued already");
 		if (status == KEY_OK)
 			status = wrap(&asked, &response, NULL, &answer, &err);
