@@ -42,8 +42,8 @@ struct trustee {
 	size_t known_count;
 	LIST_HEAD(, verdict) verdicts;
 	size_t verdict_count;
-	uint8_t *own;
-	size_t own_n;
+	uint8_t *own; /* the holder's certificate, and behind it those above it */
+	size_t own_n, issuers_n;
 	struct chain work;
 };
 
@@ -224,12 +224,12 @@ static bool brings_issuers(struct scms_slice carried)
 	       (oer_decode_prefix(&oer_Certificate, &carried, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK || carried.n > 0);
 }
 
-static enum scms_reason judge_chain(void *ctx, struct chain *chain, struct scms_slice carried, scms_time64 now)
+/* further: a run of candidates; lasting: they stay where they are. */
+static enum scms_reason judge(struct trustee *trustee, struct chain *chain, struct scms_slice further, bool lasting,
+			      scms_time64 now)
 {
-	struct trustee *trustee = ctx;
 	struct source source;
 	enum scms_reason reason;
-	bool brought;
 
 	if (trustee->dir == NULL)
 		return SCMS_REASON_FAILED;
@@ -237,13 +237,18 @@ static enum scms_reason judge_chain(void *ctx, struct chain *chain, struct scms_
 	source.quorum = quorum_in_force(source.store, now, NULL);
 	if (verdict_find(trustee, chain, now, source.quorum))
 		return SCMS_VALID;
-	brought = brings_issuers(carried);
-	if (brought)
-		source_add_run(&source, carried);
+	source_add_run(&source, further);
 	reason = source_judge(&source, chain, now);
-	if (reason == SCMS_VALID && !brought)
+	if (reason == SCMS_VALID && lasting)
 		verdict_keep(trustee, chain, source.quorum);
 	return reason;
+}
+
+static enum scms_reason judge_signer(void *ctx, struct chain *chain, struct scms_slice carried, scms_time64 now)
+{
+	bool brought = brings_issuers(carried);
+
+	return judge(ctx, chain, brought ? carried : (struct scms_slice){NULL, 0}, !brought, now);
 }
 
 const struct message_judge *trustee_judge(struct trustee *trustee)
@@ -255,7 +260,7 @@ enum scms_reason trustee_check(struct trustee *trustee, struct scms_slice certif
 {
 	if (cert_read(&trustee->work.cert[0], certificate, trustee->crypto, NULL) != OER_OK)
 		return SCMS_MALFORMED;
-	return judge_chain(trustee, &trustee->work, (struct scms_slice){NULL, 0}, now);
+	return judge(trustee, &trustee->work, (struct scms_slice){NULL, 0}, true, now);
 }
 
 bool trustee_find(struct trustee *trustee, const uint8_t id8[8], unsigned k, struct scms_slice *certificate)
@@ -265,19 +270,27 @@ bool trustee_find(struct trustee *trustee, const uint8_t id8[8], unsigned k, str
 
 /* ---- the holder ---- */
 
-bool trustee_identify(struct trustee *trustee, struct scms_slice certificate)
+bool trustee_identify(struct trustee *trustee, struct scms_slice certificate, struct scms_slice issuers)
 {
+	struct oer_list list = {.bytes = {NULL, 0}};
 	uint8_t *own = NULL;
 
+	if (issuers.n > 0 && oer_decode(&oer_SequenceOfCertificate, issuers, OER_DEPTH_DEFAULT, &list, NULL) != OER_OK)
+		return false;
 	if (certificate.n > 0) {
-		own = malloc(certificate.n);
+		own = malloc(certificate.n + list.bytes.n);
 		if (own == NULL)
 			return false;
 		memcpy(own, certificate.p, certificate.n);
+		if (list.bytes.n > 0)
+			memcpy(own + certificate.n, list.bytes.p, list.bytes.n);
 	}
+	/* Verdicts may point into what goes now. */
+	verdicts_drop(trustee);
 	free(trustee->own);
 	trustee->own = own;
 	trustee->own_n = certificate.n;
+	trustee->issuers_n = list.bytes.n;
 	return true;
 }
 
@@ -287,8 +300,13 @@ enum scms_reason trustee_standing(struct trustee *trustee, scms_time64 now)
 
 	if (trustee->dir == NULL)
 		return SCMS_STORE_UNREADABLE;
-	if (trustee->own_n > 0)
-		reason = trustee_check(trustee, (struct scms_slice){trustee->own, trustee->own_n}, now);
+	if (trustee->own_n > 0) {
+		struct scms_slice own = {trustee->own, trustee->own_n};
+
+		if (cert_read(&trustee->work.cert[0], own, trustee->crypto, NULL) != OER_OK)
+			return SCMS_MALFORMED;
+		reason = judge(trustee, &trustee->work, (struct scms_slice){own.p + own.n, trustee->issuers_n}, true, now);
+	}
 	return reason == SCMS_REASON_FAILED ? SCMS_STORE_UNREADABLE : reason;
 }
 
@@ -328,7 +346,7 @@ struct trustee *trustee_open(const char *path, const struct scms_crypto *crypto,
 		return NULL;
 	}
 	trustee->crypto = crypto;
-	trustee->judge = (struct message_judge){trustee, find_signer, judge_chain};
+	trustee->judge = (struct message_judge){trustee, find_signer, judge_signer};
 	LIST_INIT(&trustee->verdicts);
 	if (!dir_enter(trustee, err)) {
 		trustee_close(trustee);

@@ -39,10 +39,10 @@ enum scms_reason trustee_check(struct trustee *trustee, struct scms_slice certif
 bool trustee_find(struct trustee *trustee, const uint8_t id8[8], unsigned k, struct scms_slice *certificate);
 
 /*
- * Whose the store is: its holder's certificate in force (copied), after each change of identity. Empty for those that
- * have none (CRL store, manager).
+ * Whose the store is: its holder's certificate in force, and the encodings of those above it (SequenceOfCertificate; empty:
+ * the store knows them), both copied; after each change of identity. Empty for those that have none (CRL store, manager).
  */
-SCMS_CHECKED bool trustee_identify(struct trustee *trustee, struct scms_slice certificate);
+SCMS_CHECKED bool trustee_identify(struct trustee *trustee, struct scms_slice certificate, struct scms_slice issuers);
 
 /*
  * SCMS_VALID while the holder may issue; otherwise why it must stop at once and say so to callers (rule D6.2). Cheap: to

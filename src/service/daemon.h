@@ -6,7 +6,8 @@
  * them in one process, on one event base and in one thread. For each it
  *
  *   - loads the identity, opens trust store and database, makes the TLS server and client, and then calls start;
- *   - serves, beside the role's routes, GET /health, GET /metrics, GET /trust, POST /trust and POST /activate;
+ *   - serves, beside the role's routes, GET /health, GET /metrics, GET /trust, POST /trust and POST /activate
+ *     (service_common.c);
  *   - checks before each route that the caller has a TLS role that the route asks for, and that the component may act
  *     (rule D6.2); a caller that is refused is told so;
  *   - calls tick once a second, and changed whenever the trust store or the identity has changed.
@@ -28,10 +29,9 @@
 
 struct home;
 struct service;
-struct daemon;
 
 struct service_error {
-	char text[384]; /* for people: names the file, what is wrong, and the mend */
+	char text[640]; /* for people: names the file, what is wrong, and the mend */
 };
 
 /* ---- what a role brings ---- */
@@ -82,6 +82,8 @@ struct role_service {
 	 * status 0) and the turn is committed; the database is still open.
 	 */
 	void (*stop)(struct service *service);
+	/* No more requests come: those that are held back are to be answered now. May be NULL. */
+	void (*stopping)(struct service *service);
 	void (*tick)(struct service *service, scms_time64 now);	       /* once a second; may be NULL */
 	void (*changed)(struct service *service);		       /* trust store or identity; may be NULL */
 	void (*metrics)(struct service *service, struct metrics *to);  /* may be NULL */
@@ -104,7 +106,6 @@ struct service {
 	struct http_client *client;
 	bool test_mode; /* answers say what is wrong */
 	void *state;	/* the role's own */
-	struct daemon *daemon; /* the daemon's own */
 };
 
 /* The component's settings, by the role's table. A name that is not in it is a mistake in the program. */
@@ -119,8 +120,8 @@ const char *service_peer(const struct service *service, const char *name);
 const char *service_peer_name(const struct service *service, unsigned k);
 
 /*
- * Calls a peer: POST of body (p NULL: GET) to its path. done is called once, later, also where there is no such peer or
- * no answer (status 0). False without memory: done is not called.
+ * Calls a peer: POST of body (p NULL: GET) to its path. done is called once, later, also where there is no answer
+ * (status 0). False without memory, or where scmsd.conf names no such peer: done is not called.
  */
 SCMS_CHECKED bool service_call(struct service *service, const char *peer, const char *path, struct scms_slice body,
 			       size_t answer_max, void (*done)(void *ctx, const struct http_result *result), void *ctx);

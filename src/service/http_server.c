@@ -26,6 +26,7 @@ struct connection {
 	struct http_server *server;
 	struct bufferevent *bev;
 	struct event *deadline;
+	size_t received; /* bytes since the last request */
 	bool busy; /* a request is with its handler, or its answer on its way */
 };
 
@@ -37,6 +38,7 @@ struct http_server {
 	const struct http_route *routes;
 	size_t route_count;
 	struct http_limits limits;
+	size_t open_max; /* bytes of a request by who shows no certificate */
 	struct http_counts counts;
 	LIST_HEAD(, connection) connections;
 	bool full, stopping;
@@ -105,6 +107,22 @@ static void set_deadline(struct connection *connection, size_t seconds)
 	evtimer_add(connection->deadline, &tv);
 }
 
+/*
+ * libevent takes in a whole body before anybody sees the path, and knows one limit for all. Large ones are for known peers
+ * only, so that strangers cannot fill the memory, however many they are.
+ */
+static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct connection *connection = arg;
+	struct http_server *server = connection->server;
+	const SSL *ssl = bufferevent_openssl_get_ssl(connection->bev);
+
+	(void)input;
+	connection->received += info->n_added;
+	if (connection->received > server->open_max && (ssl == NULL || SSL_get0_peer_certificate(ssl) == NULL))
+		connection_cut(connection);
+}
+
 static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
 	struct http_server *server = arg;
@@ -120,6 +138,8 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 	if (connection->deadline == NULL || connection->bev == NULL)
 		abort();
 	bufferevent_openssl_set_allow_dirty_shutdown(connection->bev, 1);
+	if (evbuffer_add_cb(bufferevent_get_input(connection->bev), on_bytes, connection) == NULL)
+		abort();
 	SSL_set_ex_data(ssl, connection_index, connection);
 	LIST_INSERT_HEAD(&server->connections, connection, link);
 	set_deadline(connection, server->limits.request_seconds);
@@ -221,6 +241,14 @@ static const struct http_route *route_of(const struct http_server *server, const
 	return best;
 }
 
+static bool peer_is_known(const struct http_exchange *exchange)
+{
+	struct connection *connection = connection_of(exchange->request);
+	const SSL *ssl = connection != NULL ? bufferevent_openssl_get_ssl(connection->bev) : NULL;
+
+	return ssl != NULL && SSL_get0_peer_certificate(ssl) != NULL && SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
 static int refusal(const struct http_exchange *exchange, const struct evhttp_uri *uri)
 {
 	const struct http_route *route = exchange->route;
@@ -233,7 +261,8 @@ static int refusal(const struct http_exchange *exchange, const struct evhttp_uri
 		return 405;
 	if (evbuffer_get_length(evhttp_request_get_input_buffer(exchange->request)) > route->body_max)
 		return 413;
-	if (route->role != NULL && !http_peer_has_role(exchange, route->role))
+	if ((route->role != NULL && !http_peer_has_role(exchange, route->role)) ||
+	    (route->known_peer && !peer_is_known(exchange)))
 		return 403;
 	return 0;
 }
@@ -253,6 +282,7 @@ static void on_request(struct evhttp_request *request, void *arg)
 	}
 	if (connection != NULL) {
 		connection->busy = true;
+		connection->received = 0;
 		evtimer_del(connection->deadline);
 	}
 	exchange->server = server;
@@ -275,6 +305,11 @@ enum http_method http_method(const struct http_exchange *exchange)
 const char *http_path(const struct http_exchange *exchange)
 {
 	return exchange->path;
+}
+
+const struct http_route *http_route(const struct http_exchange *exchange)
+{
+	return exchange->route;
 }
 
 const char *http_rest(const struct http_exchange *exchange)
@@ -392,7 +427,7 @@ struct http_server *http_server_new(struct event_base *base, const char *address
 				    const struct http_limits *limits, struct http_error *err)
 {
 	struct http_server *server = calloc(1, sizeof(*server));
-	size_t body_max = 0;
+	size_t body_max = 0, open_max = 0;
 
 	pthread_once(&once, make_index);
 	signal(SIGPIPE, SIG_IGN); /* clients leave as they like */
@@ -407,9 +442,13 @@ struct http_server *http_server_new(struct event_base *base, const char *address
 	server->route_count = route_count;
 	server->limits = limits_complete(limits);
 	LIST_INIT(&server->connections);
-	for (size_t k = 0; k < route_count; k++)
+	for (size_t k = 0; k < route_count; k++) {
 		if (routes[k].body_max > body_max)
 			body_max = routes[k].body_max;
+		if (routes[k].body_max > open_max && routes[k].role == NULL && !routes[k].known_peer)
+			open_max = routes[k].body_max;
+	}
+	server->open_max = open_max + 2 * server->limits.header_bytes; /* the headers of this request and the next */
 	evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
 	evhttp_set_max_headers_size(server->http, (ev_ssize_t)server->limits.header_bytes);
 	evhttp_set_max_body_size(server->http, (ev_ssize_t)body_max);

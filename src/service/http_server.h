@@ -24,7 +24,8 @@ struct http_route {
 	unsigned methods; /* enum http_method, joined */
 	const char *path;
 	const char *role;	/* the client must show a TLS certificate of this role; NULL: anybody */
-	size_t body_max;	/* bytes */
+	bool known_peer;	/* the client must show a TLS certificate, of any role */
+	size_t body_max;	/* bytes; who shows no certificate is cut off at the largest of the routes that need none */
 	void (*handle)(void *ctx, struct http_exchange *exchange);
 	void *ctx;
 };
@@ -71,6 +72,8 @@ struct http_counts http_server_counts(const struct http_server *server);
 enum http_method http_method(const struct http_exchange *exchange);
 /* Starts with '/'; has no escapes, no "..", no empty part, no query: what has is refused before any handler. */
 const char *http_path(const struct http_exchange *exchange);
+/* The route that was taken. */
+const struct http_route *http_route(const struct http_exchange *exchange);
 /* What follows the route's path. */
 const char *http_rest(const struct http_exchange *exchange);
 const char *http_header(const struct http_exchange *exchange, const char *name);

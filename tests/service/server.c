@@ -74,14 +74,14 @@ static void relay(void *ctx, struct http_exchange *exchange)
 }
 
 static const struct http_route routes[] = {
-    {HTTP_POST, "/echo", NULL, 100000, echo, NULL},
-    {HTTP_POST, "/short", NULL, 10, echo, NULL},
-    {HTTP_GET | HTTP_HEAD, "/file", NULL, 0, file, NULL},
-    {HTTP_GET, "/rest/", NULL, 0, rest, NULL},
-    {HTTP_GET, "/rest/long/", NULL, 0, rest, NULL},
-    {HTTP_GET, "/ra/", "ra", 0, rest, NULL},
-    {HTTP_GET, "/relay/", NULL, 0, relay, NULL},
-    {HTTP_POST, "/count", NULL, 1000, count, NULL},
+    {HTTP_POST, "/echo", NULL, false, 100000, echo, NULL},
+    {HTTP_POST, "/short", NULL, false, 10, echo, NULL},
+    {HTTP_GET | HTTP_HEAD, "/file", NULL, false, 0, file, NULL},
+    {HTTP_GET, "/rest/", NULL, false, 0, rest, NULL},
+    {HTTP_GET, "/rest/long/", NULL, false, 0, rest, NULL},
+    {HTTP_GET, "/ra/", "ra", false, 0, rest, NULL},
+    {HTTP_GET, "/relay/", NULL, false, 0, relay, NULL},
+    {HTTP_POST, "/count", NULL, false, 1000, count, NULL},
 };
 
 static void on_stopped(void *ctx)

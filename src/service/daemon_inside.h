@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * daemon_inside.h: what the files of the daemon share.
+ */
+#ifndef SERVICE_DAEMON_INSIDE_H
+#define SERVICE_DAEMON_INSIDE_H
+
+#include "service/daemon_config.h"
+
+#include <sys/queue.h>
+
+struct runner;
+
+/* A route of a component, as the HTTP server calls it. */
+struct route_binding {
+	struct runner *runner;
+	const struct service_route *route;
+};
+
+/* A component that runs. */
+struct runner {
+	struct service service; /* first: a role's service is its runner */
+	STAILQ_ENTRY(runner) link;
+	const struct component_config *config;
+	const struct scms_crypto *crypto;
+	char *tls_file[3]; /* certificate, key, roots */
+	struct tls_identity tls_identity;
+	SSL_CTX *tls;
+	struct http_server *server;
+	struct http_route *routes;
+	struct route_binding *bindings;
+	size_t route_count;
+	struct party party;
+	enum scms_reason standing; /* as it was last told */
+	bool started, stopped;
+	/* for metrics */
+	uint64_t sessions, refused_role, refused_standing, refused;
+};
+
+static inline struct runner *runner_of(const struct service *service)
+{
+	return (struct runner *)(uintptr_t)service;
+}
+
+/* Opens all that a component needs and starts its role; it serves from then on. NULL: err says why. */
+struct runner *runner_open(struct event_base *base, const struct component_config *config, bool test_mode,
+			   const struct scms_crypto *crypto, struct service_error *err);
+
+/* Accepts no more; done is called when the last request is answered. */
+void runner_stop(struct runner *runner, void (*done)(void *ctx), void *ctx);
+
+/* Ends what is under way, stops the role and frees everything. NULL is allowed. */
+void runner_close(struct runner *runner);
+
+/* Once a second. */
+void runner_tick(struct runner *runner, scms_time64 now);
+
+/* The standing is judged anew and logged where it has changed; changed: store or identity have, and the role is told. */
+void runner_look(struct runner *runner, bool changed);
+
+/* Makes the routes that the HTTP server gets: the role's, and those of every component. */
+SCMS_CHECKED bool routes_make(struct runner *runner);
+void routes_free(struct runner *runner);
+
+/* The routes of every component (service_common.c). */
+extern const struct service_route common_routes[];
+
+/* What `text` says is wrong goes to err, after the component's name. Always false. */
+bool runner_refuse(const struct component_config *config, struct service_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

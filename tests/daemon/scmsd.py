@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""scmsd with the roles that keep and serve. Usage: scmsd.py PROGRAMS IDENTITIES DATA [PART...]"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from world import Daemon, World, ask, check, failures
+
+NOW = 600000000000000          # of the test data, microseconds since 2004 (TAI)
+EPOCH = 1072915200             # 2004-01-01
+OFFSET = NOW // 1000000 + EPOCH - int(time.time())
+
+DATA = pathlib.Path(sys.argv[3]).resolve()
+CRL = (DATA / 'electors/v124-composite-crl.coer').read_bytes()
+CHAIN = (DATA / 'electors/v124-gccf.coer').read_bytes()
+
+
+def conf(world, name, *components, more=''):
+    return world.config(name, 'user = "root";\n%s\ncomponents = (\n%s\n);\n' % (more, ',\n'.join(components)))
+
+
+def component(name, listen='127.0.0.1:0', more=''):
+    return '  { home = "%s"; listen = "%s"; %s }' % (name, listen, more)
+
+
+def start(world, *arguments, name='scmsd.conf', **more):
+    return Daemon(world, world.folder / name, '--clock-offset', OFFSET, *arguments, **more)
+
+
+def check_only(world, config, *arguments):
+    return subprocess.run([world.programs / 'scmsd', '--config', config, '--check', *arguments], capture_output=True, text=True,
+                          timeout=20)
+
+
+# ---- parts ----
+
+def configuration(world):
+    """What is wrong in a configuration is named by file, line and setting, with the mend."""
+    good = component('store')
+    rows = [
+        ('syntax', 'components = ( { home = "store" listen = }; );', ':1:', 'syntax error'),
+        ('no file', None, 'cannot be read', ''),
+        ('unknown setting', 'colour = 3;\ncomponents = (%s);' % good, ':1: colour: no such setting', 'scmsd(8)'),
+        ('unknown setting of a role', 'components = (\n{ home = "store"; listen = "127.0.0.1:1";\n speed = 3; });', ':3: speed: role',
+         'crl-store has no such setting'),
+        ('number out of range', 'components = ({ home = "store"; listen = "127.0.0.1:1";\n wait_seconds = 900; });',
+         ':2: wait_seconds: expected 1 to 55, found 900', ''),
+        ('text for a number', 'components = ({ home = "store"; listen = "127.0.0.1:1";\n wait_seconds = "x"; });',
+         ':2: wait_seconds: expected a whole number', ''),
+        ('no port', 'components = ({ home = "store";\n listen = "127.0.0.1"; });', ':2: listen: expected ADDRESS:PORT', '8892'),
+        ('port too large', 'components = ({ home = "store";\n listen = "127.0.0.1:70000"; });', ':2: listen: expected', ''),
+        ('no listen', 'components = ({ home = "store"; });', 'listen is missing: add listen', ''),
+        ('no home', 'components = ({ listen = "127.0.0.1:1"; });', 'expected a component as in', ''),
+        ('home is elsewhere', 'components = (\n{ home = "nowhere"; listen = "127.0.0.1:1"; });', ':2: home: ',
+         "scms component init"),
+        ('no components', 'test_mode = true;', 'no components: add', ''),
+        ('components is no list', 'components = 3;', ':1: components: expected a list', ''),
+        ('twice', 'components = (%s,\n%s);' % (good, good), ':2: component store is there already, at line 1', ''),
+        ('peer without https', 'components = ({ home = "store"; listen = "127.0.0.1:1";\n peers = { pg = "http://x:1"; }; });',
+         ':2: pg: expected "https://HOST:PORT"', 'http://x:1'),
+        ('peer with a path', 'components = ({ home = "store"; listen = "127.0.0.1:1";\n peers = { pg = "https://x:1/"; }; });',
+         ':2: pg: expected', ''),
+        ('flag', 'test_mode = 3;\ncomponents = (%s);' % good, ':1: test_mode: expected true or false', ''),
+        ('limit', 'components = ({ home = "store"; listen = "127.0.0.1:1"; limits = {\n pears = 3; }; });', ':2: pears: no such limit',
+         ''),
+    ]
+    for name, text, first, second in rows:
+        file = world.folder / 'bad.conf'
+        file.unlink(missing_ok=True)
+        if text is not None:
+            file.write_text(text)
+        done = check_only(world, file)
+        check('configuration: ' + name, done.returncode == 1 and first in done.stderr and second in done.stderr and
+              str(file) in done.stderr, done.stderr)
+    both = world.config('bad.conf', 'colour = 3;\nshape = 4;\ncomponents = (%s);' % good)
+    done = check_only(world, both)
+    check('configuration: all complaints at once', ':1: colour' in done.stderr and ':2: shape' in done.stderr, done.stderr)
+    check('configuration: good', check_only(world, conf(world, 'good.conf', good)).returncode == 0)
+    check('configuration: role that is not there', check_only(world, world.folder / 'good.conf', 'ra').returncode == 1)
+    check('configuration: usage', subprocess.run([world.programs / 'scmsd'], capture_output=True).returncode == 2)
+
+
+def serving(world):
+    home = world.folder / 'store'
+    conf(world, 'scmsd.conf', component('store'))
+    daemon = start(world)
+    try:
+        health = ask(world, home, 'GET', '/health')
+        check('health', health.status == 200 and health.json()['status'] == 'serving' and health.json()['role'] == 'crl-store', health)
+        check('health: time', abs(health.json()['time'] - NOW) < 60e6, health)
+        metrics = ask(world, home, 'GET', '/metrics')
+        check('metrics', metrics.status == 200 and metrics.body.endswith(b'# EOF\n') and
+              b'scms_serving{component="store"} 1\n' in metrics.body and
+              metrics.headers['Content-Type'].startswith('application/openmetrics-text'), metrics)
+        families = [line.split()[2] for line in metrics.body.decode().splitlines() if line.startswith('# TYPE')]
+        check('metrics: each family once', len(families) == len(set(families)), families)
+        check('no CRL yet: bare 500', ask(world, home, 'GET', '/download-crl/').status == 500)
+        check('no such path', ask(world, home, 'GET', '/nothing').status == 404)
+        for path in ('/download-crl/../../etc/passwd', '/download-crl/%2e%2e/x', '//download-crl/', '/download-crl/x', '/.hidden'):
+            answer = ask(world, home, 'GET', path)
+            check('path ' + path, answer.status in (400, 404, 500) and answer.body == b'', answer)
+    finally:
+        check('stops when asked', daemon.stop() == 0)
+
+
+def peers(world):
+    """Mutual TLS: no certificate, a wrong role, one that has expired, one of strangers."""
+    home = world.folder / 'store'
+    conf(world, 'scmsd.conf', component('store'))
+    daemon = start(world)
+    try:
+        for path, good, body in (('/crl', 'crlg', CRL), ('/trust', 'manager', b''), ('/activate', 'manager', b'')):
+            wrong = 'manager' if path == '/crl' else 'ra'
+            check(path + ': no certificate', ask(world, home, 'POST', path, b'x').status in (403, 0))
+            answer = ask(world, home, 'POST', path, b'x', wrong)
+            check(path + ': wrong role', answer.status == 403, answer)
+            check(path + ': expired', ask(world, home, 'POST', path, b'x', 'expired').status == 0)
+            check(path + ': of another root', ask(world, home, 'POST', path, b'x', 'stranger').status == 0)
+            answer = ask(world, home, 'POST', path, b'\xff', good)
+            check(path + ': right role, not what it takes', answer.status in (400, 422), answer)
+        check('GET /trust: nobody', ask(world, home, 'GET', '/trust').status == 403)
+        trust = ask(world, home, 'GET', '/trust', identity='manager')
+        check('GET /trust', trust.status == 200 and trust.json()['store']['quorum'] == 2 and len(trust.json()['store']['electors']) == 3,
+              trust)
+        big = ask(world, home, 'POST', '/trust', b'x' * 3000000)
+        check('a stranger sends much', big.status in (0, 413), big)
+    finally:
+        daemon.stop()
+
+
+def crl_store(world):
+    home = world.folder / 'store'
+    conf(world, 'scmsd.conf', component('store'))
+    daemon = start(world)
+    spoilt = bytearray(CRL)
+    spoilt[len(spoilt) // 2] ^= 1
+    try:
+        check('CRL cut short', ask(world, home, 'POST', '/crl', CRL[:-1], 'crlg').status == 422)
+        check('CRL with a byte changed', ask(world, home, 'POST', '/crl', bytes(spoilt), 'crlg').status == 422)
+        check('empty CRL', ask(world, home, 'POST', '/crl', b'', 'crlg').status == 400)
+        check('still none', ask(world, home, 'GET', '/download-crl/').status == 500)
+        answer = ask(world, home, 'POST', '/crl', CRL, 'crlg')
+        check('CRL', answer.status == 200 and answer.json()['changed'], answer)
+        answer = ask(world, home, 'GET', '/download-crl/')
+        check('download', answer.status == 200 and answer.body == CRL and
+              answer.headers['Content-Type'] == 'application/octet-stream', answer)
+        tag = answer.headers['ETag']
+        check('not modified', ask(world, home, 'GET', '/download-crl/', headers={'If-None-Match': tag}).status == 304)
+        part = ask(world, home, 'GET', '/download-crl/', headers={'Range': 'bytes=10-19'})
+        check('range', part.status == 206 and part.body == CRL[10:20], part)
+        again = ask(world, home, 'POST', '/crl', CRL, 'crlg')
+        check('the same again', again.status == 200 and not again.json()['changed'], again)
+        begin = time.monotonic()
+        waited = ask(world, home, 'GET', '/download-crl/', headers={'If-None-Match': tag, 'Prefer': 'wait=1'})
+        check('waits for the next', waited.status == 304 and time.monotonic() - begin > 0.5, waited)
+        got = []
+        waiting = threading.Thread(target=lambda: got.append(ask(
+            world, home, 'GET', '/download-crl/', headers={'If-None-Match': tag, 'Prefer': 'wait=50'})))
+        waiting.start()
+        while b'scms_crl_store_waiting{component="store"} 1' not in ask(world, home, 'GET', '/metrics').body:
+            time.sleep(0.05)
+        ask(world, home, 'POST', '/crl', CRL, 'crlg')
+        waiting.join(10)
+        check('woken by the next', len(got) == 1 and got[0].status in (200, 304), got)
+        held = threading.Thread(target=lambda: got.append(ask(
+            world, home, 'GET', '/download-crl/', headers={'If-None-Match': tag, 'Prefer': 'wait=50'})))
+        held.start()
+        time.sleep(0.3)
+        begin = time.monotonic()
+        check('stops with somebody waiting', daemon.stop() == 0 and time.monotonic() - begin < 8)
+        held.join(10)
+        daemon = start(world, wait=False)
+        daemon.wait_for('serving', count=2)
+        check('kept over a restart', ask(world, home, 'GET', '/download-crl/').body == CRL)
+    finally:
+        daemon.kill()
+
+
+def databases(world):
+    """Newer, corrupt, read-only: named, and as they were."""
+    home = world.folder / 'store'
+    conf(world, 'scmsd.conf', component('store'))
+    start(world).stop()
+    file, saved = home / 'db.sqlite', (home / 'db.sqlite').read_bytes()
+
+    def refused(name, bytes_, *words, mode=0o600):
+        file.write_bytes(bytes_)
+        file.chmod(mode)
+        for beside in ('db.sqlite-wal', 'db.sqlite-shm'):
+            (home / beside).unlink(missing_ok=True)
+        daemon = start(world, wait=False)
+        check('database %s: exit code' % name, daemon.process.wait(20) == 3)
+        said = daemon.log.read_text().splitlines()[-1]
+        check('database %s: said' % name, str(file) in said and all(word in said for word in words), said)
+        check('database %s: untouched' % name, file.read_bytes() == bytes_)
+
+    newer = subprocess.run([sys.executable, '-c', 'import sqlite3,sys\nd=sqlite3.connect(sys.argv[1])\n'
+                            'd.execute("PRAGMA user_version=99")\nd.commit()\nd.close()', file], capture_output=True)
+    check('test makes a newer one', newer.returncode == 0, newer.stderr)
+    refused('newer', file.read_bytes(), 'newer')
+    refused('corrupt', saved[:100] + os.urandom(len(saved) - 100))
+    refused('not a database', b'hello' * 1000)
+    file.write_bytes(saved)
+
+
+def clocks(world):
+    conf(world, 'scmsd.conf', component('store'))
+    daemon = Daemon(world, world.folder / 'scmsd.conf', '--clock-offset', OFFSET - 86400 * 365, wait=False)
+    check('a clock behind: exit code', daemon.process.wait(20) == 3)
+    said = daemon.log.read_text().splitlines()[-1]
+    check('a clock behind: said', 'the clock stands at 2022-' in said and 'set the clock right' in said, said)
+    turned = world.config('offset', '%d\n' % OFFSET)
+    daemon = Daemon(world, world.folder / 'scmsd.conf', '--clock-file', turned)
+    try:
+        def now():
+            return ask(world, world.folder / 'store', 'GET', '/health').json()['time']
+        check('clock file', abs(now() - NOW) < 60e6, now())
+        fresh = world.folder / 'offset.new'
+        fresh.write_text('%d\n' % (OFFSET + 7 * 86400))
+        fresh.rename(turned)
+        check('clock file turned', abs(now() - NOW - 7 * 86400e6) < 60e6, now())
+        turned.write_text('soon\n')
+        check('clock file spoilt: the last offset stands', abs(now() - NOW - 7 * 86400e6) < 60e6, now())
+    finally:
+        daemon.stop()
+    text = daemon.log.read_text()
+    check('clock turns are said', 'clock turned' in text and 'expected a number of seconds' in text, text)
+
+
+def users(world):
+    """Started as root, it becomes somebody else, and cannot get back."""
+    if os.geteuid() != 0:
+        return
+    home = world.folder / 'store'
+    config = world.config('user.conf', 'components = (%s);' % component('store'))
+    daemon = start(world, name='user.conf', wait=False)
+    check('root and a home of root: refused', daemon.process.wait(20) == 3)
+    check('root and a home of root: said', 'chown' in daemon.log.read_text(), daemon.log.read_text())
+    os.chmod(world.folder, 0o755)
+    config.write_text('user = "nobody";\ncomponents = (%s);' % component('store'))
+    for path in [home, *home.rglob('*')]:
+        shutil.chown(path, 'nobody')
+    daemon = start(world, name='user.conf')
+    status = pathlib.Path('/proc/%d/status' % daemon.process.pid).read_text()
+    lines = dict(line.split(':\t', 1) for line in status.splitlines() if ':\t' in line)
+    check('becomes nobody', lines['Uid'].split() == ['65534'] * 4, lines['Uid'])
+    check('has no capabilities', int(lines['CapPrm'], 16) == 0 and int(lines['CapEff'], 16) == 0, lines['CapEff'])
+    check('gains none', lines['NoNewPrivs'].strip() == '1')
+    check('system calls are filtered', lines['Seccomp'].strip() == '2', lines['Seccomp'])
+    check('serves as nobody', ask(world, home, 'GET', '/health').status == 200)
+    daemon.stop()
+    config.write_text('user = "noSuchUser";\ncomponents = (%s);' % component('store'))
+    daemon = start(world, name='user.conf', wait=False)
+    check('no such user', daemon.process.wait(20) == 3 and 'noSuchUser' in daemon.log.read_text(), daemon.log.read_text())
+    for path in [home, *home.rglob('*')]:
+        shutil.chown(path, 'root')
+
+
+PARTS = (configuration, serving, peers, crl_store, databases, clocks, users)
+
+
+def main():
+    names = sys.argv[4:]
+    for part in PARTS:
+        if names and part.__name__ not in names:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            world = World(folder, sys.argv[1], sys.argv[2], DATA)
+            for name, *roles in (('crlg', 'crlg'), ('manager', 'manager'), ('ra', 'ra'), ('pg', 'pg'), ('ma', 'ma')):
+                world.identity(name, *roles)
+            world.identity('expired', 'crlg', 'manager', 'ra', days=0)
+            world.identity('stranger', 'crlg', 'manager', 'ra', root='foreign')
+            world.home('store', 'crl-store', DATA / 'bootstrap.json')
+            part(world)
+    print('%d failed' % len(failures))
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Components in folders, TLS identities, and scmsd over them: what tests of running components share."""
+
+import http.client
+import json
+import os
+import pathlib
+import signal
+import ssl
+import subprocess
+import time
+
+failures = []
+
+
+def check(name, right, found=''):
+    if not right:
+        failures.append(name)
+        print('FAILED: %s: found %.600r' % (name, found), flush=True)
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return '%d %r %r' % (self.status, dict(self.headers), self.body[:200])
+
+
+class World:
+    """A folder with TLS roots and identities, and the homes of components."""
+
+    def __init__(self, folder, programs, identities, data):
+        self.folder = pathlib.Path(folder)
+        self.programs, self.identities, self.data = pathlib.Path(programs), identities, pathlib.Path(data).resolve()
+        self.tls = self.folder / 'tls'
+        self.tls.mkdir()
+        self.make('root {0}/root.pem {0}/root.key root-of-the-test'.format(self.tls),
+                  'root {0}/foreign.pem {0}/foreign.key another'.format(self.tls))
+
+    def make(self, *lines):
+        subprocess.run([self.identities], input='\n'.join(lines) + '\n', text=True, check=True)
+
+    def identity(self, name, *roles, root='root', days=30):
+        """TLS identity of a client: NAME.pem, NAME.key."""
+        self.make('end {0}/{1}.pem {0}/{1}.key {0}/{2}.pem {0}/{2}.key 127.0.0.1 {3} {4}'.format(
+            self.tls, root, name, days, ' '.join(roles)))
+
+    def scms(self, *arguments, code=0):
+        done = subprocess.run([self.programs / 'scms', *map(str, arguments)], capture_output=True, text=True, timeout=60)
+        if done.returncode != code:
+            raise RuntimeError('scms %s: %d: %s' % (' '.join(map(str, arguments)), done.returncode, done.stderr))
+        return done.stdout
+
+    def home(self, name, role, config, days=30, roles=None):
+        """A component known by TLS only."""
+        home = self.folder / name
+        (home / 'tls').mkdir(parents=True)
+        (home / 'component.conf').write_text(
+            'role = "%s";\nname = "%s";\nhost = "127.0.0.1";\nsecret = "prompt";\n' % (role, name))
+        self.make('end {0}/root.pem {0}/root.key {1}/tls/certificate.pem {1}/tls/key.pem 127.0.0.1 {2} {3}'.format(
+            self.tls, home, days, ' '.join(roles or [role])))
+        (home / 'tls/roots.pem').write_bytes((self.tls / 'root.pem').read_bytes())
+        self.scms('store', 'init', '--state', home / 'store', '--config', config)
+        return home
+
+    def config(self, name, text):
+        file = self.folder / name
+        file.write_text(text)
+        return file
+
+
+class Daemon:
+    def __init__(self, world, config, *arguments, wait=True, environment=None):
+        self.world, self.log, self.config = world, world.folder / (config.stem + '.log'), config
+        with open(self.log, 'ab') as log:
+            self.process = subprocess.Popen([world.programs / 'scmsd', '--config', config, *map(str, arguments)], stderr=log,
+                                            env=dict(os.environ, **(environment or {})))
+        if wait:
+            self.wait_for('serving')
+
+    def events(self):
+        lines = self.log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith('{')]
+
+    def wait_for(self, event, component=None, count=1, seconds=20):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = [e for e in self.events() if e['event'] == event and component in (None, e.get('component'))]
+            if len(found) >= count:
+                return found[-1]
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise RuntimeError('no event %r: %s' % (event, self.log.read_text()[-2000:]))
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def port(home):
+    return int((home / 'port').read_text())
+
+
+def context(world, identity=None):
+    made = ssl.create_default_context(cafile=world.tls / 'root.pem')
+    if identity:
+        made.load_cert_chain(world.tls / (identity + '.pem'), world.tls / (identity + '.key'))
+    return made
+
+
+def ask(world, to, method, path, body=None, identity=None, headers=None):
+    """One request; to: a home or a port. Status 0: the connection was refused or cut."""
+    connection = http.client.HTTPSConnection('127.0.0.1', port(to) if isinstance(to, pathlib.Path) else to,
+                                             context=context(world, identity), timeout=30)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    except (ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
+        return Answer(0, {}, repr(error).encode())
+    finally:
+        connection.close()
