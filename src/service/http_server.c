@@ -223,7 +223,8 @@ static bool path_is_plain(const char *path)
 	       strstr(path, "//") == NULL && strstr(path, "/.") == NULL;
 }
 
-static const struct http_route *route_of(const struct http_server *server, const char *path)
+/* Of rows with the same path, that of the method; any of them where none has it. */
+static const struct http_route *route_of(const struct http_server *server, const char *path, enum http_method method)
 {
 	const struct http_route *best = NULL;
 	size_t best_length = 0;
@@ -232,8 +233,9 @@ static const struct http_route *route_of(const struct http_server *server, const
 		const struct http_route *route = &server->routes[k];
 		size_t n = strlen(route->path);
 
-		if (n > best_length && strncmp(path, route->path, n) == 0 &&
-		    (path[n] == '\0' || route->path[n - 1] == '/')) {
+		if (n < best_length || (n == best_length && (best->methods & method) != 0))
+			continue;
+		if (strncmp(path, route->path, n) == 0 && (path[n] == '\0' || route->path[n - 1] == '/')) {
 			best = route;
 			best_length = n;
 		}
@@ -289,7 +291,7 @@ static void on_request(struct evhttp_request *request, void *arg)
 	exchange->request = request;
 	exchange->path = evhttp_uri_get_path(uri);
 	if (path_is_plain(exchange->path))
-		exchange->route = route_of(server, exchange->path);
+		exchange->route = route_of(server, exchange->path, method_of(request));
 	status = refusal(exchange, uri);
 	if (status != 0)
 		exchange_send(exchange, status, NULL);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""scmsd with the roles that keep and serve. Usage: scmsd.py PROGRAMS IDENTITIES DATA [PART...]"""
+"""scmsd with the roles that keep and serve. Usage: scmsd.py PROGRAMS IDENTITIES [PART...]"""
 
 import json
 import os
@@ -12,15 +12,13 @@ import tempfile
 import threading
 import time
 
-from world import Daemon, World, ask, check, failures
+from world import Daemon, T0, World, ask, ballot, bootstrap, check, composite, failures
 
-NOW = 600000000000000          # of the test data, microseconds since 2004 (TAI)
+NOW = (T0 + 86400) * 1000000
 EPOCH = 1072915200             # 2004-01-01
 OFFSET = NOW // 1000000 + EPOCH - int(time.time())
 
-DATA = pathlib.Path(sys.argv[3]).resolve()
-CRL = (DATA / 'electors/v124-composite-crl.coer').read_bytes()
-CHAIN = (DATA / 'electors/v124-gccf.coer').read_bytes()
+CRL = composite(electors=[ballot('removeElector', 'C', 'AB')])
 
 
 def conf(world, name, *components, more=''):
@@ -140,11 +138,19 @@ def crl_store(world):
     home = world.folder / 'store'
     conf(world, 'scmsd.conf', component('store'))
     daemon = start(world)
-    spoilt = bytearray(CRL)
-    spoilt[len(spoilt) // 2] ^= 1
+    wrong = [
+        ('cut short', CRL[:-1]),
+        ('a byte more', CRL + b'x'),
+        ('a ballot with one vote', composite(electors=[ballot('removeElector', 'C', 'A')])),
+        ('a ballot of strangers', composite(electors=[ballot('removeElector', 'C', 'GH')])),
+        ('dated in the future', composite(issue=T0 + 30 * 86400)),
+        ('of a CRLG below another root', composite(signer='CRLG2')),
+        ('of a CRLG for another series', composite(signer='CRLG1_only2', series=3)),
+    ]
     try:
-        check('CRL cut short', ask(world, home, 'POST', '/crl', CRL[:-1], 'crlg').status == 422)
-        check('CRL with a byte changed', ask(world, home, 'POST', '/crl', bytes(spoilt), 'crlg').status == 422)
+        for name, body in wrong:
+            answer = ask(world, home, 'POST', '/crl', body, 'crlg')
+            check('CRL refused: ' + name, answer.status == 422, answer)
         check('empty CRL', ask(world, home, 'POST', '/crl', b'', 'crlg').status == 400)
         check('still none', ask(world, home, 'GET', '/download-crl/').status == 500)
         answer = ask(world, home, 'POST', '/crl', CRL, 'crlg')
@@ -156,6 +162,8 @@ def crl_store(world):
         check('not modified', ask(world, home, 'GET', '/download-crl/', headers={'If-None-Match': tag}).status == 304)
         part = ask(world, home, 'GET', '/download-crl/', headers={'Range': 'bytes=10-19'})
         check('range', part.status == 206 and part.body == CRL[10:20], part)
+        trust = ask(world, home, 'GET', '/trust', identity='manager').json()
+        check('its own store took it', len(trust['store']['electors']) == 2 and len(trust['store']['tombstones']) == 1, trust)
         again = ask(world, home, 'POST', '/crl', CRL, 'crlg')
         check('the same again', again.status == 200 and not again.json()['changed'], again)
         begin = time.monotonic()
@@ -167,9 +175,12 @@ def crl_store(world):
         waiting.start()
         while b'scms_crl_store_waiting{component="store"} 1' not in ask(world, home, 'GET', '/metrics').body:
             time.sleep(0.05)
-        ask(world, home, 'POST', '/crl', CRL, 'crlg')
+        newer = composite(serial=2, issue=T0 + 3600, electors=[ballot('removeElector', 'C', 'AB')])
+        check('a newer one', ask(world, home, 'POST', '/crl', newer, 'crlg').status == 200)
         waiting.join(10)
-        check('woken by the next', len(got) == 1 and got[0].status in (200, 304), got)
+        check('woken by the next', len(got) == 1 and got[0].status == 200 and got[0].body == newer, got)
+        check('an older one', ask(world, home, 'POST', '/crl', CRL, 'crlg').status == 422)
+        tag = got[0].headers['ETag']
         held = threading.Thread(target=lambda: got.append(ask(
             world, home, 'GET', '/download-crl/', headers={'If-None-Match': tag, 'Prefer': 'wait=50'})))
         held.start()
@@ -179,7 +190,7 @@ def crl_store(world):
         held.join(10)
         daemon = start(world, wait=False)
         daemon.wait_for('serving', count=2)
-        check('kept over a restart', ask(world, home, 'GET', '/download-crl/').body == CRL)
+        check('kept over a restart', ask(world, home, 'GET', '/download-crl/').body == newer)
     finally:
         daemon.kill()
 
@@ -203,9 +214,9 @@ def databases(world):
         check('database %s: untouched' % name, file.read_bytes() == bytes_)
 
     newer = subprocess.run([sys.executable, '-c', 'import sqlite3,sys\nd=sqlite3.connect(sys.argv[1])\n'
-                            'd.execute("PRAGMA user_version=99")\nd.commit()\nd.close()', file], capture_output=True)
+                            'd.execute("UPDATE scms_schema SET version = 99")\nd.commit()\nd.close()', file], capture_output=True)
     check('test makes a newer one', newer.returncode == 0, newer.stderr)
-    refused('newer', file.read_bytes(), 'newer')
+    refused('newer', file.read_bytes(), 'newer program')
     refused('corrupt', saved[:100] + os.urandom(len(saved) - 100))
     refused('not a database', b'hello' * 1000)
     file.write_bytes(saved)
@@ -268,17 +279,17 @@ PARTS = (configuration, serving, peers, crl_store, databases, clocks, users)
 
 
 def main():
-    names = sys.argv[4:]
+    names = sys.argv[3:]
     for part in PARTS:
         if names and part.__name__ not in names:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            world = World(folder, sys.argv[1], sys.argv[2], DATA)
+            world = World(folder, sys.argv[1], sys.argv[2])
             for name, *roles in (('crlg', 'crlg'), ('manager', 'manager'), ('ra', 'ra'), ('pg', 'pg'), ('ma', 'ma')):
                 world.identity(name, *roles)
             world.identity('expired', 'crlg', 'manager', 'ra', days=0)
             world.identity('stranger', 'crlg', 'manager', 'ra', root='foreign')
-            world.home('store', 'crl-store', DATA / 'bootstrap.json')
+            world.home('store', 'crl-store', bootstrap(world, 'store'))
             part(world)
     print('%d failed' % len(failures))
     return 1 if failures else 0

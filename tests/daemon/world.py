@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Components in folders, TLS identities, and scmsd over them: what tests of running components share."""
 
+import atexit
 import http.client
 import json
 import os
@@ -8,9 +9,23 @@ import pathlib
 import signal
 import ssl
 import subprocess
+import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'conformance'))
+
+from cast import T0, person
+from plain import messages
+
 failures = []
+running = []
+
+
+@atexit.register
+def end_all():
+    for process in running:
+        if process.poll() is None:
+            process.kill()
 
 
 def check(name, right, found=''):
@@ -33,9 +48,9 @@ class Answer:
 class World:
     """A folder with TLS roots and identities, and the homes of components."""
 
-    def __init__(self, folder, programs, identities, data):
+    def __init__(self, folder, programs, identities):
         self.folder = pathlib.Path(folder)
-        self.programs, self.identities, self.data = pathlib.Path(programs), identities, pathlib.Path(data).resolve()
+        self.programs, self.identities = pathlib.Path(programs).resolve(), identities
         self.tls = self.folder / 'tls'
         self.tls.mkdir()
         self.make('root {0}/root.pem {0}/root.key root-of-the-test'.format(self.tls),
@@ -78,7 +93,8 @@ class Daemon:
         self.world, self.log, self.config = world, world.folder / (config.stem + '.log'), config
         with open(self.log, 'ab') as log:
             self.process = subprocess.Popen([world.programs / 'scmsd', '--config', config, *map(str, arguments)], stderr=log,
-                                            env=dict(os.environ, **(environment or {})))
+                                            stdout=subprocess.DEVNULL, env=dict(os.environ, **(environment or {})))
+        running.append(self.process)
         if wait:
             self.wait_for('serving')
 
@@ -129,3 +145,36 @@ def ask(world, to, method, path, body=None, identity=None, headers=None):
         return Answer(0, {}, repr(error).encode())
     finally:
         connection.close()
+
+
+# ---- files, from the people of the conformance suite ----
+
+def bootstrap(world, name, electors='ABC', roots=('R1',), certificates=('ICA1', 'PG1', 'CRLG1', 'MA1'), own=(), quorum=2):
+    """A configuration for `store init`."""
+    folder = world.folder / (name + '-bootstrap')
+    folder.mkdir()
+
+    def file(who):
+        (folder / who).write_bytes(person(who).bytes)
+        return who
+    config = folder / 'bootstrap.json'
+    config.write_text(json.dumps({'electors': [file(e) for e in electors], 'roots': [file(r) for r in roots], 'quorum': quorum,
+                                  'certificates': [file(c) for c in certificates], 'own': [file(o) for o in own],
+                                  'now': T0 * 1000000}))
+    return config
+
+
+def ballot(motion, subject, voters, time=T0):
+    """An ElectorBallot of these voters."""
+    certificate = person(subject)
+    tbs = messages.endorsement_124(messages.MOTION[motion], certificate.identity, time)
+    votes = [messages.signed_data(person(v), tbs, messages.header(0x23, time * 1000000)) for v in voters]
+    return messages.ballot_124(certificate.bytes, votes)
+
+
+def composite(serial=1, listed=(), roots=(), electors=(), issue=T0, signer='CRLG1', series=2):
+    """A CompositeCrl: a full hash CRL with these certificates, and removal ballots."""
+    root = person('R' + signer[4])
+    body = messages.hash_crl(serial, [(person(name).id10, T0 + 30000000) for name in listed])
+    crl = messages.crl(person(signer), root.id8, series, issue, issue + 86400, body)
+    return messages.composite_crl([crl], list(roots), list(electors))

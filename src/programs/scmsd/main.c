@@ -9,6 +9,8 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +115,7 @@ static bool confine(const struct options *options, const struct daemon_config *c
 {
 	const char *folders[COMPONENTS_MAX + 20], *file = options->clock_file != NULL ? options->clock_file : config->clock_file;
 	struct sandbox_error err;
+	char clock_folder[PATH_MAX];
 	bool landlocked;
 	size_t n = 0;
 
@@ -120,8 +123,11 @@ static bool confine(const struct options *options, const struct daemon_config *c
 		folders[n++] = config->components[k].home;
 	for (size_t k = 0; k < config->path_count; k++)
 		folders[n++] = config->paths[k];
-	if (file != NULL)
-		folders[n++] = file;
+	/* It is renamed into place: another file each time. */
+	if (file != NULL) {
+		snprintf(clock_folder, sizeof(clock_folder), "%s", file);
+		folders[n++] = dirname(clock_folder);
+	}
 	folders[n] = NULL;
 	if (!sandbox_user(config->user, config->components[0].home, &err) || !sandbox_files(folders, &landlocked, &err) ||
 	    !sandbox_calls(&err)) {

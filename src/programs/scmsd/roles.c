@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "roles.h"
 
-#include "roles/roles.h"
+#include "components/crl_store/service.h"
+#include "components/dcm/service.h"
+#include "components/eca/service.h"
+#include "components/la/service.h"
+#include "components/pca/service.h"
 
 const struct role_service *const role_services[] = {
-    &role_crl_store,
-    NULL,
+    &crl_store_service, &dcm_service, &eca_service, &la_service, &pca_service, NULL,
 };

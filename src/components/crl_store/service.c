@@ -5,7 +5,7 @@
  * It judges as a vehicle does: what it would not accept for its own trust store it does not serve. Whoever has the present
  * CRL may wait for the next one (Prefer: wait=SECONDS, RFC 7240), so that a removal is with all who listen at once.
  */
-#include "roles.h"
+#include "components/crl_store/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,22 +130,33 @@ static bool take(struct state *state, struct scms_slice bytes)
 	return true;
 }
 
-/* Every series in it is one that a vehicle takes: newer than before, or what it has. */
+static bool is_one_of(const json_t *object, const char *const *good)
+{
+	const char *outcome = json_string_value(json_object_get(object, "outcome"));
+
+	for (; *good != NULL; good++)
+		if (strcmp(outcome, *good) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * All of it is what a vehicle takes: each series newer than before, or what it has; each ballot carried out now or earlier. A
+ * ballot whose voters have been removed since is known already here, where every CRL came by.
+ */
 static bool all_good(const json_t *report)
 {
-	const json_t *crl;
+	static const char *const of_crls[] = {"ACCEPTED", "UNCHANGED", NULL};
+	static const char *const of_ballots[] = {"APPLIED", "ALREADY", "SUBJECT_EXPIRED", NULL};
+	const json_t *item;
+	bool good = json_array_size(json_object_get(report, "refused")) == 0;
 	size_t k;
 
-	if (json_array_size(json_object_get(report, "refused")) > 0)
-		return false;
-	json_array_foreach(json_object_get(report, "crls"), k, crl)
-	{
-		const char *outcome = json_string_value(json_object_get(crl, "outcome"));
-
-		if (strcmp(outcome, "ACCEPTED") != 0 && strcmp(outcome, "UNCHANGED") != 0)
-			return false;
-	}
-	return true;
+	json_array_foreach(json_object_get(report, "crls"), k, item)
+		good = good && is_one_of(item, of_crls);
+	json_array_foreach(json_object_get(report, "ballots"), k, item)
+		good = good && is_one_of(item, of_ballots);
+	return good;
 }
 
 /* A CRL whose answer waits for its transaction. */
@@ -273,7 +284,7 @@ static const struct role_setting settings[] = {
     {0},
 };
 
-const struct role_service role_crl_store = {
+const struct role_service crl_store_service = {
     .name = "crl-store",
     .schema = &schema,
     .routes = routes,
