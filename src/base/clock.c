@@ -24,7 +24,19 @@ static struct stat seen; /* the state of the file that offset was read from, or 
 
 static void load(void)
 {
+	const char *path = getenv(CLOCK_ENVIRONMENT);
+	struct clock_error err;
+
 	leap_load(&leaps, LEAP_FILE);
+	if (path == NULL || path[0] == '\0' || file != NULL || offset != 0)
+		return;
+	if (!clock_set_file(path, &err)) {
+		/* Whoever says that the clock is not the system's would be served wrongly by the system's. */
+		fprintf(stderr, "clock: " CLOCK_ENVIRONMENT ": %s\n", err.text);
+		exit(3);
+	}
+	fprintf(stderr, "clock: %s: the clock runs %+lld seconds beside the system's (" CLOCK_ENVIRONMENT ")\n", path,
+		(long long)clock_offset());
 }
 
 static bool offset_parse(const char *text, int64_t *value)

@@ -10,6 +10,12 @@
 
 #include <scms/base.h>
 
+/*
+ * In an environment where this names a file, each program of scms takes the offset from it, as by clock_set_file() and unless it
+ * is told otherwise, and says so on standard error: so a whole drill has one clock.
+ */
+#define CLOCK_ENVIRONMENT "SCMS_CLOCK_FILE"
+
 struct clock_error {
 	char text[256]; /* names the file */
 };

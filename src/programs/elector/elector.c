@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "elector.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "service/engine.h"
 
@@ -121,7 +122,7 @@ void elector_parse(int argc, char **argv, const char *command, const struct argp
 		exit(EXIT_USAGE);
 	}
 	if (!options->has_now)
-		options->now = leap_now(&options->leaps);
+		options->now = clock_now();
 }
 
 int elector_say(const struct options *options, int code, const char *format, ...)

@@ -2,7 +2,7 @@
 #include "store_command.h"
 
 #include "base/file.h"
-#include "base/leap.h"
+#include "base/clock.h"
 #include "service/engine.h"
 
 #include <errno.h>
@@ -105,12 +105,7 @@ void store_parse(int argc, char **argv, const char *name, const struct argp_opti
 
 scms_time64 store_now(const struct store_options *options)
 {
-	struct leap_table leaps;
-
-	if (options->has_now)
-		return options->now;
-	leap_load(&leaps, LEAP_FILE);
-	return leap_now(&leaps);
+	return options->has_now ? options->now : clock_now();
 }
 
 void store_print(json_t *object)
