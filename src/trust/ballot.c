@@ -197,7 +197,7 @@ static enum scms_reason carry_out(struct judge *judge, const struct ballot *ball
 		elector_bury(store, subject, at->elector, ballot->time, judge->env.crypto);
 		return SCMS_APPLIED;
 	default:
-		root_bury(store, subject, at->root, ballot->time, judge->env.crypto);
+		root_bury(store, subject, at->root, ballot->time, judge->now, judge->env.crypto);
 		return SCMS_APPLIED;
 	}
 }
@@ -210,6 +210,7 @@ static enum scms_reason vote_on(struct ballot *ballot, struct judge *judge, cons
 	bool member = at->elector >= 0 || at->root >= 0;
 	uint64_t known = ballot->motion == SCMS_ADD_ROOT && at->root >= 0 ? store->roots[at->root].endorsers : 0;
 	uint8_t m = (uint8_t)report->quorum;
+	enum scms_reason outcome;
 	struct tally tally;
 
 	if (ballot->subject_state == 1 + SCMS_BAD)
@@ -225,15 +226,16 @@ static enum scms_reason vote_on(struct ballot *ballot, struct judge *judge, cons
 	report->votes = judge->votes;
 	report->vote_count = tally.votes;
 	report->counted = (uint32_t)__builtin_popcountll(tally.counted);
-	if (tally.newest > store->votes_time) {
+	if (report->counted < m) {
+		report->alarm = report->counted > 0; /* C6: a minority moves nothing, not even the signed time */
+		return SCMS_QUORUM_NOT_MET;
+	}
+	outcome = carry_out(judge, ballot, subject, at, &tally, m);
+	if (outcome == SCMS_APPLIED && tally.newest > store->votes_time) {
 		store->votes_time = tally.newest; /* G6 */
 		store_touch(store);
 	}
-	if (report->counted < m) {
-		report->alarm = report->counted > 0; /* C6 */
-		return SCMS_QUORUM_NOT_MET;
-	}
-	return carry_out(judge, ballot, subject, at, &tally, m);
+	return outcome;
 }
 
 void ballot_judge(struct ballot *ballot, struct judge *judge, struct scms_ballot_report *report)

@@ -4,6 +4,7 @@
 #include "dot2/profile.h"
 #include "dot2/validity.h"
 #include "trust/members.h"
+#include "trust/policy.h"
 #include "trust/quorum.h"
 
 #include <string.h>
@@ -126,7 +127,7 @@ static bool lists_signer(const struct scms_store *store, const struct crl *crl, 
 }
 
 /* What a new CRL of the special series takes with it: PG and CRLG that it lists (rules G5.4, G6, G7). */
-static bool special_effects(struct scms_store *store, const struct crl *crl, struct trust_env env)
+static bool special_effects(struct scms_store *store, const struct crl *crl, scms_time64 now, struct trust_env env)
 {
 	scms_time64 time = time64_of(crl->contents.issueDate);
 
@@ -134,6 +135,7 @@ static bool special_effects(struct scms_store *store, const struct crl *crl, str
 		if (store->crls[k].live && lists_signer(store, crl, &store->crls[k].signer) &&
 		    !crl_retire(&store->crls[k], time, env))
 			return false;
+	policy_promote(store, now); /* what is in force outlives its PG (rule G7) */
 	if (store->policy.has_signer && !store->policy.is_void && lists_signer(store, crl, &store->policy.signer)) {
 		store->policy.is_void = true;
 		store->policy.floor = time;
@@ -165,7 +167,7 @@ static bool crl_keep(struct crl_state *state, const struct crl *crl, const uint8
 }
 
 static enum scms_reason crl_take(struct scms_store *store, struct crl_state *state, const struct crl *crl,
-				 const uint8_t digest[32], const struct chain *chain, struct trust_env env)
+				 const uint8_t digest[32], const struct chain *chain, scms_time64 now, struct trust_env env)
 {
 	if (state == NULL) {
 		state = &store->crls[store->crl_count];
@@ -183,7 +185,7 @@ static enum scms_reason crl_take(struct scms_store *store, struct crl_state *sta
 	memcpy(state->last, digest, 32);
 	signer_of(chain, env.crypto, &state->signer);
 	store_touch(store);
-	if (crl->contents.crlSeries == SERIES_SPECIAL && !special_effects(store, crl, env))
+	if (crl->contents.crlSeries == SERIES_SPECIAL && !special_effects(store, crl, now, env))
 		return SCMS_REASON_FAILED;
 	return SCMS_ACCEPTED;
 }
@@ -218,7 +220,7 @@ enum scms_reason crl_judge(struct scms_store *store, const struct crl *crl, stru
 		return SCMS_CRL_BASE_MISSING;
 	if (signed_by != SIGNED_WELL)
 		return SCMS_CRL_SIGNATURE;
-	return crl_take(store, state, crl, digest, &chain, env);
+	return crl_take(store, state, crl, digest, &chain, now, env);
 }
 
 bool store_is_stale(const struct scms_store *store, scms_time64 now)

@@ -2,6 +2,7 @@
 #include "trust/effects.h"
 
 #include "trust/members.h"
+#include "trust/policy.h"
 #include "trust/tombstone.h"
 
 #include <string.h>
@@ -56,12 +57,13 @@ static void crls_drop_craca(struct scms_store *store, const uint8_t id8[8])
 	store->crl_count = kept;
 }
 
-void root_bury(struct scms_store *store, const struct cert *subject, int k, scms_time64 time,
+void root_bury(struct scms_store *store, const struct cert *subject, int k, scms_time64 time, scms_time64 now,
 	       const struct scms_crypto *crypto)
 {
 	if (k >= 0)
 		root_remove(store, (uint32_t)k);
 	tombstone_add(store, subject, SCMS_REMOVE_ROOT, time, crypto);
+	policy_promote(store, now); /* what is in force outlives its PG (rule G7) */
 	policy_forget_root(store, subject->hash256, time);
 	crls_drop_craca(store, cert_id8(subject));
 	forget_key(subject, crypto);

@@ -13,7 +13,7 @@ void elector_bury(struct scms_store *store, const struct cert *subject, int k, s
 		  const struct scms_crypto *crypto);
 
 /* Removes a root likewise; what its PG and CRLG had said is forgotten as far as rules G5.4 and G6 have it. */
-void root_bury(struct scms_store *store, const struct cert *subject, int k, scms_time64 time,
+void root_bury(struct scms_store *store, const struct cert *subject, int k, scms_time64 time, scms_time64 now,
 	       const struct scms_crypto *crypto);
 
 /*

@@ -64,58 +64,87 @@ static bool object_replace(struct scms_store *store, struct trust_env env, uint8
 	return true;
 }
 
-/* Keeps candidates beside those that the store has, as far as there is room. */
-static bool keep_candidates(struct scms_store *store, const struct scms_session *session, struct trust_env env)
+/* The issuers below the root in the chains of the certificates that were taken. */
+struct issuers {
+	struct scms_slice part[1 + OWN_MAX * CHAIN_MAX]; /* the first is what the store has already */
+	size_t n, bytes;
+};
+
+static void issuers_add(struct issuers *issuers, const struct chain *chain)
 {
-	struct scms_slice parts[1 + OWN_MAX] = {{NULL, 0}};
-	size_t bytes, n = 1;
+	for (size_t k = 1; k + 1 < chain->n; k++) {
+		struct scms_slice one = chain->cert[k].c.raw;
+		bool known = run_has(issuers->part[0], one);
 
-	if (!object_is_none(store->certificates) &&
-	    !env.objects->get(env.objects->ctx, store->certificates, &parts[0]))
-		return false;
-	bytes = parts[0].n;
-	for (size_t k = 0; k < session->certificate_count && n <= OWN_MAX; k++) {
-		struct scms_slice one = session->certificates[k];
-		struct cert cert;
-
-		if (cert_read(&cert, one, env.crypto, NULL) != OER_OK || run_has(parts[0], one) ||
-		    bytes + one.n > CERTIFICATES_BYTES_MAX)
+		for (size_t p = 1; p < issuers->n && !known; p++)
+			known = issuers->part[p].n == one.n && memcmp(issuers->part[p].p, one.p, one.n) == 0;
+		if (known || issuers->bytes + one.n > CERTIFICATES_BYTES_MAX)
 			continue;
-		bytes += one.n;
-		parts[n++] = one;
+		issuers->bytes += one.n;
+		issuers->part[issuers->n++] = one;
 	}
-	return n == 1 || object_replace(store, env, store->certificates, parts, n);
+}
+
+/* What becomes of each own certificate of a session; more than OWN_MAX are not judged. */
+struct outcomes {
+	struct {
+		uint8_t subject[32];
+		enum scms_reason reason;
+	} own[OWN_MAX];
+	size_t n;
+};
+
+static void outcomes_report(const struct outcomes *outcomes, enum scms_reason taken, const struct scms_report *report)
+{
+	for (size_t k = 0; report->own != NULL && k < outcomes->n; k++)
+		report->own(report->ctx, outcomes->own[k].subject,
+			    outcomes->own[k].reason == SCMS_VALID ? taken : outcomes->own[k].reason);
 }
 
 bool own_apply(struct scms_store *store, const struct scms_session *session, struct source *source, scms_time64 now,
 	       const struct scms_report *report, bool *refused)
 {
-	const struct scms_crypto *crypto = source->env.crypto;
+	struct trust_env env = source->env;
 	struct scms_slice accepted[OWN_MAX];
+	struct outcomes outcomes = {.n = 0};
+	struct issuers issuers = {.n = 1};
+	uint64_t before = store->generation;
 	struct chain chain;
 	size_t n = 0;
 
-	if (refuse_undecodable(report, crypto, SCMS_FILE_OWN, session->own, session->own_count))
+	if (refuse_undecodable(report, env.crypto, SCMS_FILE_OWN, session->own, session->own_count))
 		*refused = true;
-	if (refuse_undecodable(report, crypto, SCMS_FILE_CERT, session->certificates, session->certificate_count))
+	if (refuse_undecodable(report, env.crypto, SCMS_FILE_CERT, session->certificates, session->certificate_count))
 		*refused = true;
+	if (!object_is_none(store->certificates) &&
+	    !env.objects->get(env.objects->ctx, store->certificates, &issuers.part[0]))
+		return false;
+	issuers.bytes = issuers.part[0].n;
 	for (size_t k = 0; k < session->own_count; k++) {
-		enum scms_reason reason;
+		enum scms_reason reason = SCMS_LIMIT_CERTIFICATES;
 
-		if (cert_read(&chain.cert[0], session->own[k], crypto, NULL) != OER_OK)
+		if (cert_read(&chain.cert[0], session->own[k], env.crypto, NULL) != OER_OK)
 			continue;
+		if (outcomes.n == OWN_MAX) {
+			if (report->own != NULL)
+				report->own(report->ctx, chain.cert[0].hash256, reason);
+			continue;
+		}
 		reason = source_judge(source, &chain, now);
 		if (reason == SCMS_REASON_FAILED)
 			return false;
-		if (reason == SCMS_VALID && n < OWN_MAX) {
-			accepted[n++] = session->own[k];
-			reason = SCMS_ACCEPTED;
-		}
-		if (report->own != NULL)
-			report->own(report->ctx, chain.cert[0].hash256, reason);
+		memcpy(outcomes.own[outcomes.n].subject, chain.cert[0].hash256, 32);
+		outcomes.own[outcomes.n++].reason = reason;
+		if (reason != SCMS_VALID)
+			continue;
+		accepted[n++] = session->own[k];
+		issuers_add(&issuers, &chain);
 	}
-	return n == 0 || (object_replace(store, source->env, store->own, accepted, n) &&
-			  keep_candidates(store, session, source->env));
+	if (n > 0 && (!object_replace(store, env, store->own, accepted, n) ||
+		      (issuers.n > 1 && !object_replace(store, env, store->certificates, issuers.part, issuers.n))))
+		return false;
+	outcomes_report(&outcomes, store->generation == before ? SCMS_UNCHANGED : SCMS_ACCEPTED, report); /* A3 */
+	return true;
 }
 
 enum scms_reason own_status(const struct scms_store *store, struct trust_env env, scms_time64 now)

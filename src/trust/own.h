@@ -8,9 +8,9 @@
 #include "trust/source.h"
 
 /*
- * Takes a session's own certificates: each must be valid now; those that are replace the holder's. The candidates that
- * came with them are kept, since they may be needed to judge them later. False where crypto or objects failed; *refused
- * is set where a file does not decode.
+ * Takes a session's own certificates: each must be valid now; those that are replace the holder's. Their issuers are kept
+ * with them, so that no chain file that lacks one (anybody may have made it) can end the holder's operation. The same
+ * certificates again are UNCHANGED. False where crypto or objects failed; *refused is set where a file does not decode.
  */
 SCMS_CHECKED bool own_apply(struct scms_store *store, const struct scms_session *session, struct source *source,
 			    scms_time64 now, const struct scms_report *report, bool *refused);

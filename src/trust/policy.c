@@ -282,14 +282,22 @@ static void policy_enforce(struct scms_store *store, const struct policy *policy
 		store->removed = policy->removed;
 }
 
+void policy_promote(struct scms_store *store, scms_time64 now)
+{
+	scms_time64 floor = store->policy.floor;
+
+	if (store->pending.generation == 0 || store->pending.active > now)
+		return;
+	policy_enforce(store, &store->pending);
+	store->policy.floor = floor;
+	store->pending = (struct policy){0};
+}
+
 static void policy_take(struct scms_store *store, const struct policy *policy, scms_time64 now)
 {
 	scms_time64 floor = store->policy.floor;
 
-	if (store->pending.generation != 0 && store->pending.active <= now) {
-		policy_enforce(store, &store->pending);
-		store->policy.floor = floor;
-	}
+	policy_promote(store, now);
 	/* A policy that waited is overtaken by a newer one, whenever that takes effect. */
 	store->pending = (struct policy){0};
 	if (policy->active > now) {

@@ -31,6 +31,9 @@ SCMS_CHECKED enum oer_status policy_file_read(struct policy_file *file, struct s
  */
 SCMS_CHECKED bool policy_extension_read(struct scms_slice extensions, struct ScmsPolicyExtension *extension);
 
+/* A policy that waited takes the place of the one before it once its time has come (rule G1.5). */
+void policy_promote(struct scms_store *store, scms_time64 now);
+
 /* Judges a policy file under the store as it is, and takes it over if it is accepted. verified counts signature checks. */
 enum scms_reason policy_file_judge(struct scms_store *store, const struct policy_file *file, struct source *source,
 				   scms_time64 now, uint32_t *verified);
