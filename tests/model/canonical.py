@@ -17,8 +17,8 @@ def optional(value):
     return '-' if value is None else str(value)
 
 
-def dump(rules, store, now):
-    """All that the library tells about a store at now."""
+def members(rules, store, now):
+    """Electors, roots and tombstones, as the library tells of them at now."""
     m = rules.quorum(store, now)
     lines = []
     for elector in sorted(store.electors, key=lambda cert: cert.identity):
@@ -29,18 +29,27 @@ def dump(rules, store, now):
                                                     ' '.join(sorted(root.endorsers))))
     for tomb in sorted(store.tombstones):
         lines.append('tombstone %s %s %d until %d' % (tomb.identity, tomb.motion, tomb.time, tomb.until))
-    for identity in rules.withheld(store, now):
-        lines.append('withheld %s' % identity)
+    return '\n'.join(lines) + '\n'
+
+
+def status(rules, store, now):
+    """All else but the signed time."""
+    m = rules.quorum(store, now)
+    lines = ['withheld %s' % identity for identity in rules.withheld(store, now)]
     for series in sorted(store.crls, key=lambda series: (series.craca, series.series)):
         live = series.issued is not None
         lines.append('crl %s %d %d %d %s' % (series.craca, series.series, series.issued if live else 0,
                                              series.next if live else 0, flag(live)))
     lines.append('quorum %d clamped %s' % (m, flag(rules.policy_quorum(store, now) != m)))
-    lines.append('version %s policy %s signed %d' % (optional(store.version), optional(store.policy_time),
-                                                     rules.signed_time(store)))
+    lines.append('version %s policy %s' % (optional(store.version), optional(store.policy_time)))
     faults = rules.own_faults(store, now)
     lines.append('stale %s own %s' % (flag(rules.is_stale(store, now)), faults[0] if faults else 'VALID'))
     return '\n'.join(lines) + '\n'
+
+
+def dump(rules, store, now):
+    """The whole store for people."""
+    return members(rules, store, now) + status(rules, store, now) + 'signed %d\n' % rules.signed_time(store)
 
 
 def report(session, said):

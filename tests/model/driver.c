@@ -6,8 +6,9 @@
  * answers on standard output; integers are little-endian. Each store that turns up is kept in its encoded form under a
  * number, so every session starts from a store that went through encode and decode.
  *
- *   'E' number:u32 now:u64 keep:u8   every session at now on that store -> for each: digest of the report, digest of
- *                                    the new store's dump (u64 each), number of the new store, or NONE
+ *   'E' number:u32 now:u64 keep:u8   every session at now on that store -> for each: digests of the report, of the new
+ *                                    store's members and of its status, its signed time (u64 each), and the number of
+ *                                    the new store, or NONE; for a session that changes nothing the number it had
  *   'T' number:u32 now:u64 session:u32   the same for one session -> report and dump as text (u32 length, bytes)
  *   'F' number:u32                   forget that store
  *
@@ -97,8 +98,11 @@ static struct scms_slice *read_slices(size_t *count)
 
 static void write_uint(uint64_t value, unsigned bytes)
 {
+	uint8_t raw[8];
+
 	for (unsigned k = 0; k < bytes; k++)
-		putchar((int)(value >> (8 * k) & 0xff));
+		raw[k] = (uint8_t)(value >> (8 * k));
+	fwrite(raw, 1, bytes, stdout);
 }
 
 /* -- toy cryptography -------------------------------------------------------------------------------------------- */
@@ -458,10 +462,9 @@ static int compare_tombstone(const void *a, const void *b)
 	return memcmp(((const struct scms_tombstone *)a)->identity, ((const struct scms_tombstone *)b)->identity, 32);
 }
 
-static void dump_removed(struct text *text, const struct scms_store *store, scms_time64 now)
+static void dump_removed(struct text *text, const struct scms_store *store)
 {
 	struct scms_tombstone tombs[64];
-	uint8_t withheld[64][32];
 	uint32_t n;
 
 	for (n = 0; n < 64 && scms_store_tombstone(store, n, &tombs[n]); n++)
@@ -473,14 +476,6 @@ static void dump_removed(struct text *text, const struct scms_store *store, scms
 		text_add(text, " %s %" PRIu64 " until %" PRIu64 "\n", motion_names[tombs[k].motion], tombs[k].time,
 			 tombs[k].kept_until);
 	}
-	for (n = 0; n < 64 && scms_store_withheld(store, now, n, withheld[n]); n++)
-		;
-	qsort(withheld, n, 32, compare_identity);
-	for (uint32_t k = 0; k < n; k++) {
-		text_word(text, "withheld ");
-		text_hex(text, withheld[k], 32);
-		text_word(text, "\n");
-	}
 }
 
 static int compare_crl(const void *a, const void *b)
@@ -491,12 +486,29 @@ static int compare_crl(const void *a, const void *b)
 	return order ? order : left->series - right->series;
 }
 
-static void dump_status(struct text *text, const struct scms_store *store, scms_time64 now)
+static void dump_withheld(struct text *text, const struct scms_store *store, scms_time64 now)
+{
+	uint8_t withheld[64][32];
+	uint32_t n;
+
+	for (n = 0; n < 64 && scms_store_withheld(store, now, n, withheld[n]); n++)
+		;
+	qsort(withheld, n, 32, compare_identity);
+	for (uint32_t k = 0; k < n; k++) {
+		text_word(text, "withheld ");
+		text_hex(text, withheld[k], 32);
+		text_word(text, "\n");
+	}
+}
+
+/* All but the members; the signed time is returned. */
+static scms_time64 dump_status(struct text *text, const struct scms_store *store, scms_time64 now)
 {
 	struct scms_store_status status;
 	struct scms_crl_status crls[16];
 	uint32_t n;
 
+	dump_withheld(text, store, now);
 	for (n = 0; n < 16 && scms_store_crl(store, n, &crls[n]); n++)
 		;
 	qsort(crls, n, sizeof(crls[0]), compare_crl);
@@ -519,8 +531,9 @@ static void dump_status(struct text *text, const struct scms_store *store, scms_
 		text_add(text, " policy %" PRIu64, status.policy_generation);
 	else
 		text_word(text, " policy -");
-	text_add(text, " signed %" PRIu64 "\nstale %d own %s\n", status.signed_time, status.stale,
+	text_add(text, "\nstale %d own %s\n", status.stale,
 		 scms_reason_name(status.operational ? SCMS_VALID : status.own));
+	return status.signed_time;
 }
 
 /* -- stores by number ------------------------------------------------------------------------------------------------ */
@@ -573,7 +586,7 @@ static void store_forget(uint32_t number)
 
 static struct scms_session *sessions;
 static size_t session_count;
-static void *memory, *work;
+static void *memory, *pristine, *work;
 static size_t memory_size, work_size;
 static uint8_t *encoded;
 static size_t encoded_cap = 1 << 20;
@@ -587,21 +600,41 @@ static struct scms_slice encode(const struct scms_store *store)
 	return (struct scms_slice){encoded, n};
 }
 
-/* One session on one store: its report, the dump of the new store, and its encoding. */
-static struct scms_slice run(uint32_t number, scms_time64 now, size_t session, struct text *report, struct text *dump)
+static struct scms_store *decode(uint32_t number)
 {
-	static struct text policy;
-	const struct scms_report hear = {.ctx = &policy, .ballot = on_ballot, .policy = on_policy, .chain = on_chain,
-					 .crl = on_crl, .own = on_own, .refused = on_refused};
-	struct scms_session_result result;
 	struct scms_store *store;
-	size_t need;
 
 	if (number >= store_count || !stores[number].encoded.p)
 		die("no such store");
 	store = scms_store_decode(memory, memory_size, stores[number].encoded, &toy);
 	if (!store)
 		die("a store that was encoded does not decode");
+	memcpy(pristine, memory, memory_size);
+	return store;
+}
+
+struct dump {
+	struct text members, status;
+	scms_time64 signed_time;
+};
+
+static void dump_store(struct dump *dump, const struct scms_store *store, scms_time64 now)
+{
+	dump->members.n = dump->status.n = 0;
+	dump_members(&dump->members, store, now);
+	dump_removed(&dump->members, store);
+	dump->signed_time = dump_status(&dump->status, store, now);
+}
+
+/* One session on the store in memory. True: the store has changed. */
+static bool run(struct scms_store *store, scms_time64 now, size_t session, struct text *report)
+{
+	static struct text policy;
+	const struct scms_report hear = {.ctx = &policy, .ballot = on_ballot, .policy = on_policy, .chain = on_chain,
+					 .crl = on_crl, .own = on_own, .refused = on_refused};
+	struct scms_session_result result;
+	size_t need;
+
 	need = scms_session_work_size(store, &sessions[session]);
 	if (need > work_size) {
 		free(work);
@@ -609,46 +642,67 @@ static struct scms_slice run(uint32_t number, scms_time64 now, size_t session, s
 		work_size = need;
 	}
 	said.ballot_count = 0;
-	said.rest.n = policy.n = report->n = dump->n = 0;
+	said.rest.n = policy.n = report->n = 0;
 	result = scms_store_apply(store, &sessions[session], now, &toy, &objects, work, work_size, &hear);
 	if (result.status != SCMS_SESSION_DONE && result.status != SCMS_SESSION_CLOCK_BACK)
 		die("a session failed");
 	report_text(report, &result, &policy);
-	dump_members(dump, store, now);
-	dump_removed(dump, store, now);
-	dump_status(dump, store, now);
-	return encode(store);
+	if (!result.changed && memcmp(memory, pristine, memory_size) != 0)
+		die("a session that changed nothing changed the store");
+	return result.changed;
+}
+
+static void write_answer(const struct text *report, const uint64_t digests[3], uint32_t number)
+{
+	write_uint(text_digest(report), 8);
+	for (unsigned k = 0; k < 3; k++)
+		write_uint(digests[k], 8);
+	write_uint(number, 4);
 }
 
 static void answer_expand(void)
 {
-	static struct text report, dump;
+	static struct text report;
+	static struct dump dump;
 	uint32_t number = read_u32();
 	scms_time64 now = read_uint(8);
 	bool keep = read_uint(1) != 0;
+	struct scms_store *store = decode(number);
+	uint64_t before[3];
 
+	dump_store(&dump, store, now);
+	before[0] = text_digest(&dump.members);
+	before[1] = text_digest(&dump.status);
+	before[2] = dump.signed_time;
 	for (size_t k = 0; k < session_count; k++) {
-		struct scms_slice new = run(number, now, k, &report, &dump);
-
-		write_uint(text_digest(&report), 8);
-		write_uint(text_digest(&dump), 8);
-		write_uint(keep ? store_number(new) : NONE, 4);
+		if (run(store, now, k, &report)) {
+			dump_store(&dump, store, now);
+			write_answer(&report, (uint64_t[]){text_digest(&dump.members), text_digest(&dump.status), dump.signed_time},
+				     keep ? store_number(encode(store)) : NONE);
+			memcpy(memory, pristine, memory_size);
+		} else {
+			write_answer(&report, before, number);
+		}
 	}
 }
 
 static void answer_text(void)
 {
-	static struct text report, dump;
+	static struct text report;
+	static struct dump dump;
 	uint32_t number = read_u32();
 	scms_time64 now = read_uint(8);
 	uint32_t session = read_u32();
+	struct scms_store *store = decode(number);
 
 	if (session >= session_count)
 		die("no such session");
-	run(number, now, session, &report, &dump);
-	write_uint(report.n + dump.n, 4);
+	run(store, now, session, &report);
+	dump_store(&dump, store, now);
+	text_add(&report, "%.*s%.*ssigned %" PRIu64 "\n", (int)dump.members.n, dump.members.bytes, (int)dump.status.n,
+		 dump.status.bytes, dump.signed_time);
+	write_uint(report.n, 4);
 	fwrite(report.bytes, 1, report.n, stdout);
-	fwrite(dump.bytes, 1, dump.n, stdout);
 }
 
 static void read_limits(struct scms_limits *limits)
@@ -692,6 +746,7 @@ static void read_world(void)
 
 	memory_size = scms_store_size(&bootstrap.limits);
 	memory = allocate(memory_size);
+	pristine = allocate(memory_size);
 	encoded = allocate(encoded_cap);
 	buckets = allocate(BUCKETS * sizeof(*buckets));
 	for (size_t k = 0; k < BUCKETS; k++)

@@ -5,7 +5,7 @@ Each check looks only at the store before, the files, and the store after; who
 really signed a vote is asked of the vote, never of the report.
 """
 
-from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT
+from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT, Session
 
 
 class Broken(Exception):
@@ -109,28 +109,50 @@ def check_step(rules, old, new, now, session):
 ORDER_MATTERS = {'VOTER_REVOKED', 'SUBJECT_DUPLICATE', 'SUBJECT_TOMBSTONED', 'STORE_FULL', 'TOMBSTONE_FULL'}
 
 
-def settle(rules, store, now, sessions):
+def settle(model, parts, now, sessions):
     """The sessions again and again until nothing changes -> the store, and all reasons that showed."""
     reasons = set()
     for _ in range(64):
-        before = store
-        for session in sessions:
-            store, said = rules.apply(store, now, session)
-            for _, verdict in said.ballots:
-                reasons.add(verdict.outcome)
-                if verdict.outcome not in ('APPLIED', 'ALREADY'):
-                    reasons.update(reason for _, reason in verdict.votes)
-        if store == before:
-            return store, reasons
+        before = parts
+        for place in sessions:
+            parts, answer = model.apply(parts, now, place)
+            reasons |= reasons_shown(answer.said)
+        if parts == before:
+            return model.store(parts), reasons
     raise Broken('sessions that never settle')
 
 
-def check_order(rules, store, now, sessions):
+def reasons_shown(said):
+    reasons = set()
+    for _, verdict in said.ballots:
+        reasons.add(verdict.outcome)
+        if verdict.outcome not in ('APPLIED', 'ALREADY'):
+            reasons.update(reason for _, reason in verdict.votes)
+    return reasons
+
+
+def settle_together(model, parts, now, sessions):
+    """All their ballots in one session, until nothing changes."""
+    store, reasons = model.store(parts), set()
+    ballots = sum((model.files[place].session.ballots for place in sessions), ())
+    for _ in range(64):
+        before = store
+        store, said = model.rules.apply(store, now, Session(ballots))
+        reasons |= reasons_shown(said)
+        if store == before:
+            return store, reasons
+    raise Broken('a session that never settles')
+
+
+def check_order(model, parts, now, one, other):
     """E2: the same set of files, in any order and grouping, gives the same electors and roots. True if it was one of
     the listed exceptions."""
-    (one, why), (other, why_other) = settle(rules, store, now, sessions), settle(rules, store, now, sessions[::-1])
-    if (why | why_other) & ORDER_MATTERS:
+    ends = [settle(model, parts, now, [one, other]), settle(model, parts, now, [other, one])]
+    if all(model.kinds[place] == 'ballots' for place in (one, other)):
+        ends.append(settle_together(model, parts, now, [one, other]))
+    if any(reasons & ORDER_MATTERS for _, reasons in ends):
         return True
-    require(one.electors == other.electors and {r.cert for r in one.roots} == {r.cert for r in other.roots},
-            'order matters')
+    for end, _ in ends[1:]:
+        require(end.electors == ends[0][0].electors and {r.cert for r in end.roots} == {r.cert for r in ends[0][0].roots},
+                'order matters')
     return False

@@ -7,7 +7,7 @@ import subprocess
 from records import SECOND
 
 NONE = 0xffffffff
-ANSWER = struct.Struct('<QQI')
+ANSWER = struct.Struct('<QQQQI')
 
 
 def slice_(data):
@@ -42,7 +42,7 @@ class Library:
         self.pending += 1
 
     def answer(self):
-        """[(digest of the report, digest of the dump, number of the new store or NONE), ...]"""
+        """[(digests of the report, of members and of status, signed time, number of the new store or NONE), ...]"""
         data = self.process.stdout.read(ANSWER.size * self.count)
         if len(data) != ANSWER.size * self.count:
             raise EOFError('the driver ended: exit code %s' % self.process.wait())

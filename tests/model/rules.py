@@ -281,7 +281,8 @@ class Rules(Authority):
 
     def forget_tombstones(self, store):  # D4
         time = self.signed_time(store)
-        return store._replace(tombstones=frozenset(tomb for tomb in store.tombstones if time < tomb.until))
+        kept = frozenset(tomb for tomb in store.tombstones if time < tomb.until)
+        return store if kept == store.tombstones else store._replace(tombstones=kept)
 
     def root_status(self, store, now, root):
         if now >= root.cert.end:  # F4

@@ -8,6 +8,7 @@ of which somebody stripped votes, replays, and what a thief of one key can make.
 
 import itertools
 
+from invariants import reasons_shown, require
 from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT, SECOND, YEAR, Config
 from toy import Files, Maker
 
@@ -26,7 +27,7 @@ class World:
         self.clock = 0
         self.pairs = 2                # E2 is checked for all pairs of files in stores up to this depth
 
-    def check(self, rules, stores):
+    def check(self, model, stores):
         """What must hold in this world beside the invariants, of all stores that were reached."""
 
     def electors_(self, names, start=T0 - YEAR, years=12, **more):
@@ -264,6 +265,25 @@ def left_behind():
         for last in range(first + 1, len(past) + 1):
             if last - first <= 2 or first == 0 or last == len(past):
                 w.history('%d to %d' % (first, last), *past[first:last])
+    whole = next(place for place, files in enumerate(w.files) if files.name == '0 to %d' % len(past))
+
+    def catches_up(model, stores):
+        """H8: whatever part of it all a store has heard, one session with the history brings it up to date; unless it
+        heard an elector's removal before a ballot that needs its vote (E2), and then the report names the vote."""
+        now = w.instants[0]
+        for parts in stores:
+            gone = [elector.cert.identity in {tomb.identity for tomb in model.store(parts).tombstones}
+                    for elector in (a, b, c)]
+            after, answer = model.apply(parts, now, whole)
+            store = model.store(after)
+            if gone != sorted(gone, reverse=True) and store.electors != {d.cert, e.cert, f.cert}:
+                require('VOTER_REVOKED' in reasons_shown(answer.said), 'left behind: a lost vote is not named')
+                continue
+            require(store.electors == {d.cert, e.cert, f.cert}, 'left behind: electors', store.electors)
+            require({root.cert for root in store.roots} == {r2.cert}, 'left behind: roots', store.roots)
+            require(all(model.rules.root_status(store, now, root) == 'trusted' for root in store.roots),
+                    'left behind: the root is suspended')
+    w.check = catches_up
     w.history('backwards', *reversed(past))
     w.history('every other', *past[::2])
     w.history('the others', *past[1::2])
@@ -286,8 +306,9 @@ def everything(count, quorum_, depth, instants=(T0 + 10 * DAY, T0 + 30 * DAY)):
     crlg = w.make.component('crlg', 'crl', r1, T0 - YEAR, 4, crl_series=(1, 2, 3, 4))
     w.provision(electors, [r1], certs=[pg, crlg], own=[crlg], quorum=quorum_)
     for root in (r1, r2):
-        for group in list(itertools.combinations(electors, quorum_)) + [[new] + electors[1:quorum_]]:
-            w.history('+ %d' % len(w.files), w.ballot(ADD_ROOT, root, group))
+        for place in range(count):
+            w.history('+ %d' % len(w.files), w.ballot(ADD_ROOT, root, (electors * 2)[place:place + quorum_]))
+        w.history('+ %d' % len(w.files), w.ballot(ADD_ROOT, root, [new] + electors[1:quorum_]))
         for form in (124, 121):
             w.composite('- %d' % len(w.files), roots=[w.ballot(REMOVE_ROOT, root, electors[-quorum_:], form, w.made())])
     for place, gone in enumerate(electors):
@@ -306,6 +327,10 @@ def everything(count, quorum_, depth, instants=(T0 + 10 * DAY, T0 + 30 * DAY)):
     w.add('own', own=[pg2])
     w.composite('PG revoked', crls=[w.make.crl(r1, r1, 256, 1, T0 + 5 * DAY, [pg])])
     w.composite('CRLG revoked', crls=[w.make.crl(r1, r1, 256, 2, T0 + 6 * DAY, [crlg])])
+    for series in (3, 4):
+        for day in (2, 7):
+            w.composite('series %d day %d' % (series, day),
+                        crls=[w.make.crl(crlg, r1, series, day, T0 + day * DAY, [pg2] if day == 2 else [])])
     w.composite('series 2', crls=[w.make.crl(crlg, r1, 2, 1, T0 + 2 * DAY, [pg2])])
     w.composite('series 2 again', crls=[w.make.crl(crlg, r1, 2, 2, T0 + 7 * DAY)])
     return w
@@ -315,7 +340,7 @@ def everything(count, quorum_, depth, instants=(T0 + 10 * DAY, T0 + 30 * DAY)):
 ALL = {
     'everything 5': lambda: everything(5, 3, 5, (T0 + 10 * DAY,)),
     'everything 3': lambda: everything(3, 2, 5),
-    'everything 4': lambda: everything(4, 2, 4),
+    'everything 4': lambda: everything(4, 2, 5, (T0 + 30 * DAY,)),
     'quorum': quorum,
     'stripping': stripping,
     'room': room,

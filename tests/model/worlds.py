@@ -17,6 +17,7 @@ import time
 import canonical
 import invariants
 import scenarios
+from factored import Factored, Wrong
 from library import NONE, Library
 from rules import Rules
 
@@ -30,83 +31,69 @@ class Disagreement(Exception):
 class Explorer:
     def __init__(self, world, driver):
         self.world, self.rules = world, Rules()
+        self.model = Factored(self.rules, world.files, world.config.skew)
         self.library = Library(driver, world) if driver else None
-        self.start = self.rules.init(world.config, [e.cert for e in world.electors], [r.cert for r in world.roots],
-                                     [c.cert for c in world.certs], [o.cert for o in world.own])
+        self.start = self.model.parts(self.rules.init(
+            world.config, [e.cert for e in world.electors], [r.cert for r in world.roots],
+            [c.cert for c in world.certs], [o.cert for o in world.own]))
         self.numbers = {self.start: 0}   # the library's number of each store that was reached
-        self.dumps, self.reports = {}, [{} for _ in world.files]
         self.sessions = self.exceptions = self.orders = 0
 
-    def dump(self, store, now):
-        known = self.dumps.get((store, now))
-        if known is None:
-            known = self.dumps[store, now] = canonical.digest(canonical.dump(self.rules, store, now))
-        return known
-
-    def report(self, place, said):
-        known = self.reports[place].get(said)
-        if known is None:
-            text = canonical.report(self.world.files[place].session, said)
-            known = self.reports[place][said] = canonical.digest(text)
-        return known
-
-    def disagree(self, store, number, now, place):
-        session = self.world.files[place].session
+    def disagree(self, parts, number, now, place):
+        store, session = self.model.store(parts), self.world.files[place].session
         new, said = self.rules.apply(store, now, session)
         raise Disagreement('%s: session "%s" at %d\n-- store before\n%s-- model\n%s%s-- library\n%s' % (
             self.world.name, self.world.files[place].name, now, canonical.dump(self.rules, store, now),
             canonical.report(session, said), canonical.dump(self.rules, new, now),
             self.library.text(number, now, place)))
 
-    def expand(self, store, now, keep):
+    def expand(self, parts, now):
         """Every session on one store at now -> the stores not seen before."""
-        fresh = []
-        number = self.numbers[store]
+        fresh, model, numbers = [], self.model, self.numbers
+        number = numbers[parts]
         answers = self.library.answer() if self.library else None
-        for place, files in enumerate(self.world.files):
-            new, said = self.rules.apply(store, now, files.session)
-            self.sessions += 1
+        for place in range(len(self.world.files)):
+            new, answer = model.apply(parts, now, place)
             if answers:
-                report, dump, other = answers[place]
-                if report != self.report(place, said) or dump != self.dump(new, now):
-                    self.disagree(store, number, now, place)
-            if new is store or new in self.numbers:
-                continue
-            self.numbers[new] = answers[place][2] if answers else NONE
-            invariants.check_step(self.rules, store, new, now, files.session)
-            fresh.append(new)
+                report, members, status, signed, other = answers[place]
+                if (report != answer.report or members != model.members(new, now) or status != model.status(new, now)
+                        or signed != model.signed_time(new)):
+                    self.disagree(parts, number, now, place)
+            if answer.changed and new not in numbers:
+                numbers[new] = answers[place][4] if answers else NONE
+                fresh.append(new)
+        self.sessions += len(self.world.files)
         return fresh
 
-    def orders_of_pairs(self, store):
-        """E2 in one store: all pairs of files, both ways round."""
+    def orders_of_pairs(self, parts):
+        """E2 in one store: all pairs of files, both ways round, and in one session where that can be."""
         now = self.world.instants[0]
-        plain = [f.session for f in self.world.files if not f.session.policy and not f.session.crls]
+        plain = [place for place, f in enumerate(self.world.files) if not f.session.policy and not f.session.crls]
         for k, one in enumerate(plain):
             for other in plain[k + 1:]:
                 self.orders += 1
-                self.exceptions += invariants.check_order(self.rules, store, now, [one, other])
+                self.exceptions += invariants.check_order(self.model, parts, now, one, other)
 
     def explore(self, deeper):
-        layer, depth = [self.start], self.world.depth + deeper
+        layer, depth = [self.start], max(1, self.world.depth + deeper)
         for level in range(depth):
             keep = level + 1 < depth
-            work = [(store, now) for store in layer for now in self.world.instants]
+            work = [(parts, now) for parts in layer for now in self.world.instants]
             fresh = []
-            for place, (store, now) in enumerate(work):
+            for place, (parts, now) in enumerate(work):
                 if self.library:
                     for ahead in work[place:place + AHEAD] if place == 0 else work[place + AHEAD - 1:place + AHEAD]:
                         self.library.ask(self.numbers[ahead[0]], ahead[1], keep)
-                fresh += self.expand(store, now, keep)
+                fresh += self.expand(parts, now)
                 if level < self.world.pairs and now == self.world.instants[0]:
-                    self.orders_of_pairs(store)
+                    self.orders_of_pairs(parts)
             if self.library:
-                for store in layer:
-                    self.library.forget(self.numbers[store])
-            self.dumps.clear()
+                for parts in layer:
+                    self.library.forget(self.numbers[parts])
             layer = fresh
             if not layer:
                 break
-        self.world.check(self.rules, self.numbers)
+        self.world.check(self.model, self.numbers)
         if self.library and self.library.close():
             raise Disagreement('the driver failed')
 
@@ -119,7 +106,7 @@ def run(job):
     try:
         explorer.explore(deeper)
         failure = None
-    except (Disagreement, invariants.Broken, EOFError) as error:
+    except (Disagreement, Wrong, invariants.Broken, EOFError) as error:
         failure = '%s: %s' % (name, error)
     return name, len(explorer.numbers), explorer.sessions, explorer.orders, explorer.exceptions, failure, \
         time.time() - begin
