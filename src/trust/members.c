@@ -76,7 +76,7 @@ static scms_time64 elector_end(const struct scms_store *store, uint32_t k)
 	return member_decode(elector_bytes(&store->electors[k]), &cert) ? validity_end(&cert.c.toBeSigned.validityPeriod) : 0;
 }
 
-/* The elector that expired first, or -1 when none has. */
+/* The elector that expired first, of several at once the one with the smallest identity (so that no order matters); or -1. */
 static int elector_first_expired(const struct scms_store *store, scms_time64 now)
 {
 	scms_time64 first = 0;
@@ -85,7 +85,10 @@ static int elector_first_expired(const struct scms_store *store, scms_time64 now
 	for (uint32_t k = 0; k < store->elector_count; k++) {
 		scms_time64 end = elector_end(store, k);
 
-		if (end <= now && (found < 0 || end < first)) {
+		if (end > now)
+			continue;
+		if (found < 0 || end < first ||
+		    (end == first && memcmp(store->electors[k].identity, store->electors[found].identity, 32) < 0)) {
 			first = end;
 			found = (int)k;
 		}

@@ -205,7 +205,7 @@ static enum scms_reason take_out(struct scms_store *store, enum scms_motion moti
 	if (motion == SCMS_REMOVE_ELECTOR)
 		elector_bury(store, subject, elector, time, crypto);
 	else
-		root_bury(store, subject, root, time, crypto);
+		root_bury(store, subject, root, time, now, crypto);
 	return SCMS_APPLIED;
 }
 
