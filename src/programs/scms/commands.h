@@ -5,6 +5,7 @@
 #ifndef PROGRAMS_COMMANDS_H
 #define PROGRAMS_COMMANDS_H
 
+int cmd_bundle(int argc, char **argv);
 int cmd_component(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_encode(int argc, char **argv);

@@ -12,6 +12,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *text;
 } commands[] = {
+    {"bundle", cmd_bundle, "the bootstrap bundle for new devices and components"},
     {"component", cmd_component, "the components of an SCMS: keys, certificates, renewal, revocation"},
     {"conformance", cmd_conformance, "run the conformance suite against any client"},
     {"encode", cmd_encode, "make the bytes of a value from its JSON"},
