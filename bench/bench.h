@@ -56,7 +56,11 @@ static inline void bench_use(const void *p)
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
+/* Are there rows of batches on lanes, for others to stand beside? */
+bool bench_has_lanes(void);
+
 /* The files of this directory. */
+void bench_check(void);
 void bench_codec(void);
 void bench_device(void);
 void bench_linkage(void);

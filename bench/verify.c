@@ -7,14 +7,15 @@
 #include "bench.h"
 
 #include "crypto/key.h"
-#include "crypto/p256_ifma.h"
-#include <scms/verify.h>
+#include "crypto/verify_engine.h"
 
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CAS 4
 #define BATCH 256
@@ -273,6 +274,84 @@ static void run_comb(void *arg, unsigned n)
 }
 #endif
 
+/* What the portable back end does for a key, once. */
+static void run_portable_comb(void *arg, unsigned n)
+{
+	(void)arg;
+	while (n-- > 0) {
+		EC_GROUP *comb = portable_comb(b.portable.engine, EC_KEY_get0_public_key(b.ca_ec[0]));
+
+		bench_require(comb != NULL, "OpenSSL makes no table");
+		EC_GROUP_free(comb);
+	}
+}
+
+/* ---- two cores ---- */
+
+#define CORES_TRIES 7
+#define CORES_CALLS 60
+
+struct core {
+	struct call call;
+	double seconds; /* of its own processor time */
+};
+
+static void *core_work(void *arg)
+{
+	struct core *core = arg;
+	struct timespec start, end;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+	run_call(&core->call, CORES_CALLS);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	core->seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+	return NULL;
+}
+
+/* The longer time of the two, or that of the first alone. */
+static double cores_time(struct core core[2], unsigned threads)
+{
+	pthread_t thread;
+
+	core[1].seconds = 0;
+	if (threads == 2)
+		bench_require(pthread_create(&thread, NULL, core_work, &core[1]) == 0, "no thread");
+	core_work(&core[0]);
+	if (threads == 2)
+		pthread_join(thread, NULL);
+	return core[0].seconds > core[1].seconds ? core[0].seconds : core[1].seconds;
+}
+
+/*
+ * How much longer a core takes while another, with an engine of its own, does the same: 1.05 is 1.9 times the work of one.
+ * In processor time like all rows, and of several tries the best, since other programs take cores away. In the manner of
+ * a row, it is measured when that is chosen.
+ */
+static void setup_cores(void *arg)
+{
+	static struct asked second;
+	struct core core[2] = {{{&b.fastest, KNOWN, BATCH}, 0}, {{&second, KNOWN, BATCH}, 0}};
+	const size_t size = scms_verifier_size(NULL);
+	double alone = 1e9, both = 1e9;
+
+	setup_warm(arg);
+	second.engine = scms_verifier_init(malloc(size), size, NULL);
+	bench_require(second.engine != NULL, "no engine");
+	second.crypto = scms_verifier_crypto(second.engine);
+	requests_make(&second);
+	run_call(&core[1].call, 10);
+	for (unsigned k = 0; k < CORES_TRIES; k++) {
+		double t = cores_time(core, 1);
+
+		alone = t < alone ? t : alone;
+		t = cores_time(core, 2);
+		both = t < both ? t : both;
+	}
+	bench_figure(GROUP, "two cores, each beside one alone", both / alone, "times as long", 1.053);
+	bench_figure(GROUP, "memory of a key's table", (double)sizeof(struct p256_comb) / 1024, "KiB", 0);
+	bench_figure(GROUP, "memory of a key's table, portable", (double)LIBCRYPTO_TABLE_BYTES / 1024, "KiB", 0);
+}
+
 static void run_sign(void *arg, unsigned n)
 {
 	uint8_t r[32], s[32];
@@ -338,18 +417,23 @@ static void engine_make(struct asked *asked, bool portable)
 		     "KiB", 0);
 }
 
-static void add_call(const char *name, struct asked *asked, enum kind kind, unsigned size, const char *limit,
-		     enum bench_aim aim, double value)
+static struct call *call_make(struct asked *asked, enum kind kind, unsigned size)
 {
 	struct call *call = malloc(sizeof(*call));
 
 	bench_require(call != NULL, "no memory");
 	*call = (struct call){asked, kind, size};
+	return call;
+}
+
+static void add_call(const char *name, struct asked *asked, enum kind kind, unsigned size, const char *limit,
+		     enum bench_aim aim, double value)
+{
 	bench_add(&(struct bench_row){.group = GROUP,
 				      .name = name,
 				      .setup = setup_warm,
 				      .run = run_call,
-				      .arg = call,
+				      .arg = call_make(asked, kind, size),
 				      .per = aim == BENCH_COST_MAX ? 1 : size,
 				      .limit = limit,
 				      .aim = aim,
@@ -361,12 +445,18 @@ static void add_lanes(void)
 {
 	struct asked *a = &b.fastest;
 
-	if (strcmp(scms_verifier_backend(a->engine), "portable") == 0) {
+	if (!bench_has_lanes()) {
 		bench_skip(GROUP, "batches on AVX-512 IFMA", "the processor has no AVX-512 IFMA");
 		return;
 	}
 	add_call("known key, batch of 64", a, KNOWN, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 24);
 	add_call("known key, batch of 256", a, KNOWN, 256, OPENSSL_ROW, BENCH_SPEED_MIN, 24);
+	bench_add(&(struct bench_row){.group = GROUP,
+				      .name = "known key, batch of 256, one of two cores",
+				      .setup = setup_cores,
+				      .run = run_call,
+				      .arg = call_make(a, KNOWN, BATCH),
+				      .per = BATCH});
 	add_call("8 votes of known electors, in all", a, KNOWN, VOTES, OPENSSL_ROW, BENCH_COST_MAX, 0.6);
 	add_call("unknown key, compressed, batch of 64", a, UNKNOWN, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 7);
 	add_call("unknown key, compressed, batch of 256", a, UNKNOWN, 256, OPENSSL_ROW, BENCH_SPEED_MIN, 7);
@@ -380,6 +470,11 @@ static void add_lanes(void)
 				      .arg = p256_ifma_init(aligned_alloc(64, (p256_ifma_size() + 63) & ~(size_t)63)),
 				      .per = 1});
 #endif
+}
+
+bool bench_has_lanes(void)
+{
+	return strcmp(scms_verifier_backend(b.fastest.engine), "portable") != 0;
 }
 
 void bench_verify(void)
@@ -408,6 +503,8 @@ void bench_verify(void)
 	add_call("unknown key, compressed, one by one", &b.fastest, UNKNOWN, 1, POINT_ROW, BENCH_SPEED_MIN, 0.95);
 	add_call("implicit, issuer known, one by one", &b.fastest, IMPLICIT, 1, IMPLICIT_ROW, BENCH_SPEED_MIN, 1.2);
 	add_lanes();
+	bench_add(&(struct bench_row){
+	    .group = GROUP, .name = "portable: making the table of a key", .setup = items_make, .run = run_portable_comb, .per = 1});
 	add_call("portable: known key, one by one", &b.portable, KNOWN, 1, OPENSSL_ROW, BENCH_SPEED_MIN, 0.95);
 	add_call("portable: known key, batch of 64", &b.portable, KNOWN, 64, OPENSSL_ROW, BENCH_SPEED_MIN, 3.5);
 	add_call("portable: unknown key, batch of 64", &b.portable, UNKNOWN, 64, POINT_ROW, BENCH_SPEED_MIN, 0.95);

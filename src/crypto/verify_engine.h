@@ -3,7 +3,9 @@
 #ifndef CRYPTO_VERIFY_ENGINE_H
 #define CRYPTO_VERIFY_ENGINE_H
 
+#ifndef OPENSSL_SUPPRESS_DEPRECATED
 #define OPENSSL_SUPPRESS_DEPRECATED
+#endif
 /*
  * EC_KEY, EC_GROUP_precompute_mult and their kin are deprecated since OpenSSL 3.0 and used here on purpose: through
  * EVP_PKEY a verification with a fresh key costs half as much again, and it has no tables for a known key at all.

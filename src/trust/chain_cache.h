@@ -13,7 +13,7 @@
 /* Longer certificates, and longer chains of issuers, are judged each time. */
 #define CACHE_CERT_BYTES 512
 #define CACHE_CHAIN_BYTES 4096
-#define CACHE_WAYS 4
+#define CACHE_WAYS 8
 
 /* What a verdict rests on, beside the CRLs. */
 struct cache_ground {
