@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates and messages as a vehicle and a publisher meet them: through a checker, beside the bare signatures of the
- * same number, kind and batch.
+ * Certificates and messages as a vehicle and a publisher meet them: through a checker, beside the bare signatures of
+ * the same number, kind and batch.
  */
 #include "bench.h"
 
@@ -52,7 +52,8 @@ static void message_make(struct scms_message *to, const struct person *by)
 	uint8_t text[40];
 
 	bench_random(text, sizeof(text));
-	bench_require(signed_unsecured_make(&signer, (struct scms_slice){text, sizeof(text)}, &header, &bytes, &err) == KEY_OK,
+	bench_require(signed_unsecured_make(&signer, (struct scms_slice){text, sizeof(text)}, &header, &bytes, &err) ==
+			  KEY_OK,
 		      "a message");
 	to->bytes = bytes_view(&bytes);
 }
@@ -152,8 +153,8 @@ static void run_plain(void *arg, unsigned n)
 {
 	(void)arg;
 	for (unsigned k = 0; k < n; k++)
-		bench_require(scms_cert_check(world.store, PEOPLE_NOW, certificate[k % NEIGHBOURS], issuer, 1 + PCAS, world.crypto,
-					      &world.objects) == SCMS_VALID,
+		bench_require(scms_cert_check(world.store, PEOPLE_NOW, certificate[k % NEIGHBOURS], issuer, 1 + PCAS,
+					      world.crypto, &world.objects) == SCMS_VALID,
 			      "a certificate is refused");
 }
 
@@ -236,8 +237,11 @@ void bench_check(void)
 				      .per = 1,
 				      .aim = BENCH_NS_MAX,
 				      .value = 1000});
-	bench_add(&(struct bench_row){
-	    .group = GROUP, .name = "scms_cert_check, nothing remembered", .setup = people_set_up, .run = run_plain, .per = 1});
+	bench_add(&(struct bench_row){.group = GROUP,
+				      .name = "scms_cert_check, nothing remembered",
+				      .setup = people_set_up,
+				      .run = run_plain,
+				      .per = 1});
 	/* Within a microsecond of the signature alone. */
 	bench_add(&(struct bench_row){.group = GROUP,
 				      .name = "neighbours' messages, 64 at a time",
@@ -259,18 +263,21 @@ void bench_check(void)
 				      .value = 1.1});
 	for (unsigned k = 0; k < 2; k++) {
 		bench_add(&(struct bench_row){.group = "Hash CRL",
-					      .name = k == 0 ? "10,000 ids made ready, each" : "1,000,000 ids made ready, each",
+					      .name = k == 0 ? "10,000 ids made ready, each"
+							     : "1,000,000 ids made ready, each",
 					      .setup = ids_make,
 					      .run = run_ids_fill,
 					      .arg = &ids[k],
 					      .per = (unsigned)ids[k].n});
 		bench_add(&(struct bench_row){.group = "Hash CRL",
-					      .name = k == 0 ? "is it listed? of 10,000 ids" : "is it listed? of 1,000,000 ids",
+					      .name = k == 0 ? "is it listed? of 10,000 ids"
+							     : "is it listed? of 1,000,000 ids",
 					      .setup = ids_make,
 					      .run = run_ids_has,
 					      .arg = &ids[k],
 					      .per = 1});
 	}
 	bench_figure("Hash CRL", "memory of a table, an id", (double)id10_table_size(1000000) / 1e6, "bytes", 0);
-	bench_figure(GROUP, "memory of a checker of 256 certificates", (double)scms_checker_size(NULL) / 1024, "KiB", 0);
+	bench_figure(GROUP, "memory of a checker of 256 certificates", (double)scms_checker_size(NULL) / 1024, "KiB",
+		     0);
 }
