@@ -287,6 +287,27 @@ static enum key_status read_crl(struct revocations *state, const struct crl *crl
 	return KEY_OK;
 }
 
+enum key_status revocations_take_crl(struct revocations *state, struct scms_slice bytes, struct key_error *err)
+{
+	struct crl_list *list;
+	struct oer_error oer;
+	struct crl crl;
+
+	if (crl_read(&crl, bytes, &oer) != OER_OK)
+		return key_fail(err, KEY_VALUE, "CRL: offset %zu: %s: expected %s, found %s", oer.offset, oer.path, oer.expected, oer.found);
+	if (crl_is_delta(&crl) || crl.contents.typeSpecific.choice > CrlContents_typeSpecific_is_deltaLinkedCrl)
+		return key_fail(err, KEY_VALUE, "CRL: expected a full one, found another kind");
+	list = crl_list_find(state, crl.contents.cracaId, crl.contents.crlSeries);
+	if (list != NULL && crl.contents.issueDate < list->issue_date)
+		return key_fail(err, KEY_VALUE, "CRL: series %u: is older than the one that is there", list->series);
+	if (list != NULL) {
+		list_free(list);
+		*list = (struct crl_list){.series = crl.contents.crlSeries, .linkage = !crl_is_hash(&crl)};
+		memcpy(list->craca, crl.contents.cracaId, 8);
+	}
+	return read_crl(state, &crl, err);
+}
+
 static enum key_status read_ballots(struct revocations *state, const struct oer_list *from, enum scms_motion motion,
 				    const struct scms_crypto *crypto, struct key_error *err)
 {

@@ -93,6 +93,9 @@ struct crl_list *crl_list_find(const struct revocations *state, const uint8_t cr
 SCMS_CHECKED enum key_status crl_list_open(struct revocations *state, const uint8_t craca[8], uint16_t series, bool linkage,
 					   struct crl_list **list, struct key_error *err);
 
+/* Takes a full CRL that another signed (the root) in place of what its list was. KEY_VALUE: it is none, or older. */
+SCMS_CHECKED enum key_status revocations_take_crl(struct revocations *state, struct scms_slice crl, struct key_error *err);
+
 /* Adds a certificate. One that is listed keeps the later expiry. */
 SCMS_CHECKED enum key_status crl_list_add_hash(struct crl_list *list, const struct crl_hash_entry *entry, struct key_error *err);
 

@@ -7,13 +7,17 @@
 
 int cmd_bundle(int argc, char **argv);
 int cmd_component(int argc, char **argv);
+int cmd_chain(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
+int cmd_crl(int argc, char **argv);
 int cmd_encode(int argc, char **argv);
 int cmd_hash(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_motion(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
+int cmd_publish(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 int cmd_types(int argc, char **argv);

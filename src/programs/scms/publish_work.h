@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publish_work.h: what the commands of the publishers (policy, chain, crl, publish) share.
+ *
+ *   policy/gpf.json        the global policy as people write it
+ *   policy/gpf.oer         the same, signed by the PG
+ *   outgoing/gccf.oer      chain file, made and not published yet
+ *   outgoing/crl.oer       composite CRL, likewise
+ *   outgoing/root_crl.oer  CRL of series 256, signed by the root
+ *   outgoing/revocations.json   what is to be revoked by the next CRL
+ *   published/             what is out
+ */
+#ifndef PROGRAMS_PUBLISH_WORK_H
+#define PROGRAMS_PUBLISH_WORK_H
+
+#include "operator.h"
+
+#include "components/manager/simulation.h"
+#include "service/store_dir.h"
+
+#define OUTGOING "outgoing"
+#define POLICY_DRAFT "gpf.json"
+#define POLICY_SIGNED "gpf.oer"
+#define OUTGOING_CHAIN "gccf.oer"
+#define OUTGOING_CRL "crl.oer"
+#define OUTGOING_ROOT_CRL "root_crl.oer"
+#define OUTGOING_REVOCATIONS "revocations.json"
+#define PUBLISHED_POLICY "global_policy.oer"
+#define PUBLISHED_CRL "composite_crl.oer"
+#define PUBLISHED_HISTORY "ballot_history.oer"
+#define PUBLISHED_UPDATE "update.oer"
+#define HISTORY_FILE "history.oer" /* in ballots/ */
+
+/* A command at work on a workspace. */
+struct publish_work {
+	const struct operator_options *options;
+	struct workspace workspace;
+	scms_time64 now;
+	struct leap_table leaps;
+	struct store_dir *store;	 /* the workspace's trust store; NULL: not asked for */
+	struct home *home;		 /* of publish_party */
+	struct scms_slice kept[512]; /* files that were read: freed at the end */
+	size_t kept_count;
+};
+
+enum publish_need { PUBLISH_NO_STORE, PUBLISH_STORE };
+
+/* Opens workspace and, where needed, its trust store. OPERATOR_DONE or the exit code; to be ended in any case. */
+int publish_begin(struct publish_work *work, const struct operator_options *options, enum workspace_use use,
+		  enum publish_need need);
+void publish_end(struct publish_work *work);
+
+/* Reads a file of the workspace, kept until publish_end(). One that is not there is empty. The exit code. */
+int publish_read(struct publish_work *work, const char *folder, const char *name, size_t limit, struct scms_slice *bytes);
+
+/* Reads any file, likewise; one that is not there is an error. */
+int publish_read_path(struct publish_work *work, const char *path, size_t limit, struct scms_slice *bytes);
+
+/* Writes a file of the workspace at a stroke, making the folder where it is wanted. The exit code. */
+int publish_write(const struct publish_work *work, const char *folder, const char *name, struct scms_slice bytes);
+
+/* Deletes a file of the workspace, if it is there. */
+int publish_delete(const struct publish_work *work, const char *folder, const char *name);
+
+/* Writes JSON in lines, likewise, and lets go of it. */
+int publish_write_json(const struct publish_work *work, const char *folder, const char *name, json_t *json);
+
+/*
+ * Opens the component of that role, by its name or (NULL) the only one with a certificate that is valid now, and its keys.
+ * The exit code.
+ */
+int publish_party(struct publish_work *work, enum role role, const char *name, struct party *party);
+
+/* The chain file that is out; empty: none. The exit code. */
+int publish_current_chain(struct publish_work *work, struct scms_slice *chain);
+
+/*
+ * The workspace's trust store as it will be: a copy that has met the ballots released, and the composite CRL that is about
+ * to go out (or is out). NULL: said, *code is the exit code. To be freed with simulation_free().
+ */
+struct simulation *publish_ahead(struct publish_work *work, int *code);
+
+/* The last step of every change. details is let go of. OPERATOR_DONE or the exit code. */
+int publish_journal(const struct publish_work *work, const char *what, const char *why, const struct journal_file *files, size_t count,
+		    json_t *details);
+
+/* A sub-command of one of these. */
+struct publish_command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *text;
+};
+
+/* Finds and runs a sub-command; says what there is otherwise. */
+int publish_dispatch(const char *group, const struct publish_command *commands, size_t n, const char *text, int argc, char **argv);
+
+#endif
