@@ -21,12 +21,12 @@
 #define COMMAND_FILES_MAX 64
 #define NEXT_DEFAULT (7u * 86400u)
 
-enum { OPTION_CRLG = 300, OPTION_ROOT, OPTION_DELTA, OPTION_NEXT, OPTION_REASON, OPTION_SEEDS, OPTION_OLD, OPTION_NEW, OPTION_DROP };
+enum { OPTION_CRLG = 300, OPTION_ROOT, OPTION_DELTA, OPTION_NEXT, OPTION_REASON, OPTION_SEEDS, OPTION_OLD, OPTION_NEW, OPTION_DROP, OPTION_UNSIGNED };
 
 struct crl_command {
 	struct operator_options common;
 	const char *signer, *reason, *seeds, *old, *new;
-	bool delta, drop_linkage;
+	bool delta, drop_linkage, is_unsigned;
 	uint32_t next;
 	const char *file[COMMAND_FILES_MAX];
 	size_t file_count, file_most;
@@ -76,6 +76,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_DROP:
 		command->drop_linkage = true;
+		break;
+	case OPTION_UNSIGNED:
+		command->is_unsigned = true;
 		break;
 	case ARGP_KEY_ARG:
 		if (command->file_count == command->file_most)
@@ -223,6 +226,50 @@ struct making {
 	struct scms_slice published; /* the composite CRL that is out; empty: none */
 };
 
+/* Is this a root that the workspace's trust store has? What was under one that was removed went with it (rule H5). */
+static bool craca_is_known(const struct publish_work *work, const uint8_t craca[8])
+{
+	const struct scms_store *store = store_dir_store(work->store);
+
+	for (uint32_t k = 0; k < store->root_count; k++)
+		if (memcmp(store->roots[k].id8, craca, 8) == 0)
+			return true;
+	return false;
+}
+
+/* Components that were revoked: their entries stay in revocations/, and go into every CRL until they expire. */
+static int add_revoked(struct making *m)
+{
+	char **names;
+	size_t count;
+	int code = OPERATOR_DONE;
+
+	if (!workspace_names(&m->work.workspace, WORKSPACE_REVOCATIONS, &names, &count))
+		return operator_fail(m->work.options, OPERATOR_ENVIRONMENT, "%s/%s: cannot be read", m->work.workspace.path,
+				     WORKSPACE_REVOCATIONS);
+	for (size_t k = 0; k < count && code == OPERATOR_DONE; k++) {
+		size_t n = strlen(names[k]);
+		const struct crl_pending_hash *new;
+		struct scms_slice bytes;
+		struct key_error err;
+
+		if (n < 5 || strcmp(names[k] + n - 5, ".json") != 0)
+			continue;
+		code = publish_read(&m->work, WORKSPACE_REVOCATIONS, names[k], CERTIFICATE_BYTES_MAX, &bytes);
+		if (code != OPERATOR_DONE)
+			break;
+		if (crl_pending_read_revoked(&m->pending, bytes, &err) != KEY_OK) {
+			code = operator_fail(m->work.options, OPERATOR_REFUSED, "%s/%s: %s", WORKSPACE_REVOCATIONS, names[k], err.text);
+			break;
+		}
+		new = &m->pending.hashes[m->pending.hash_count - 1];
+		if (time64_of(new->entry.expiry) <= m->work.now || !craca_is_known(&m->work, new->craca))
+			m->pending.hash_count--;
+	}
+	workspace_names_free(names, count);
+	return code;
+}
+
 static int making_begin(struct making *m, const struct crl_command *command)
 {
 	struct scms_slice outgoing, pending;
@@ -245,7 +292,7 @@ static int making_begin(struct making *m, const struct crl_command *command)
 		m->state.form = m->work.workspace.settings.form_121 ? FORM_121 : FORM_124;
 	if (crl_pending_read(&m->pending, pending, &err) != KEY_OK)
 		return operator_fail(&command->common, OPERATOR_REFUSED, "%s/%s: %s", OUTGOING, OUTGOING_REVOCATIONS, err.text);
-	return OPERATOR_DONE;
+	return add_revoked(m);
 }
 
 static void making_end(struct making *m)
@@ -382,14 +429,19 @@ static json_t *lists_json(const struct revocations *state)
 	return lists;
 }
 
-/* Signs, puts together, checks, writes. */
+/* Signs (crlg NULL: nothing is signed), puts together, checks, writes. */
 static int finish(struct making *m, const struct party *crlg, const struct crl_command *command, const char *what, bool reset,
 		  json_t *details)
 {
 	struct bytes composite = {NULL, 0};
-	struct crl_expired expired = revocations_expire(&m->state, m->work.now);
+	struct crl_expired expired = {0};
 	struct key_error err;
-	int code = sign_lists(m, crlg, command);
+	int code = OPERATOR_DONE;
+
+	if (crlg != NULL) {
+		expired = revocations_expire(&m->state, m->work.now);
+		code = sign_lists(m, crlg, command);
+	}
 
 	json_object_set_new(details, "expired", json_integer(expired.hashes + expired.devices + expired.groups));
 	json_object_set_new(details, "expiredBallots", json_integer(expired.ballots));
@@ -400,7 +452,7 @@ static int finish(struct making *m, const struct party *crlg, const struct crl_c
 	if (code == OPERATOR_DONE)
 		code = publish_write(&m->work, OUTGOING, OUTGOING_CRL, bytes_view(&composite));
 	/* Interrupted here, what is noted is added once more: that changes nothing. */
-	if (code == OPERATOR_DONE)
+	if (code == OPERATOR_DONE && crlg != NULL)
 		code = publish_delete(&m->work, OUTGOING, OUTGOING_REVOCATIONS);
 	if (code == OPERATOR_DONE)
 		code = publish_delete(&m->work, OUTGOING, OUTGOING_ROOT_CRL);
@@ -422,16 +474,38 @@ static int finish(struct making *m, const struct party *crlg, const struct crl_c
 
 /* ---- make ---- */
 
+/* A CRLG's signature is not needed for ballots (rule H4). Lists under a root that is gone go with it. */
+static int make_unsigned(struct making *m)
+{
+	struct crl_expired gone;
+	struct key_error err;
+
+	for (size_t k = 0; k < m->state.list_count;) {
+		uint8_t craca[8];
+
+		memcpy(craca, m->state.lists[k].craca, 8);
+		if (craca_is_known(&m->work, craca)) {
+			k++;
+			continue;
+		}
+		if (revocations_reset(&m->state, craca, craca, false, &gone, &err) != KEY_OK)
+			return operator_key_failed(m->work.options, &err);
+	}
+	return OPERATOR_DONE;
+}
+
 static int crl_make(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
 	    {"crlg", OPTION_CRLG, "NAME", 0, "The CRL generator that signs. Default: the only one", 0},
 	    {"delta", OPTION_DELTA, NULL, 0, "Only what was added since the last full CRL of each series", 0},
+	    {"unsigned", OPTION_UNSIGNED, NULL, 0,
+	     "Sign nothing: lists stay as they are out, and only ballots are added. For when no CRLG may sign any more", 0},
 	    ROW_NEXT,
 	    ROW_REASON,
 	    {0}};
 	static const char doc[] =
-	    "Make the composite CRL: what was noted, what stands in the one that is out, without what has expired, and every released "
+	    "Make the composite CRL: what was noted, components that were revoked, what stands in the one that is out, without what has expired, and every released "
 	    "ballot that removes an elector or a root (rule H4): outgoing/crl.oer.\v"
 	    "Series 256 (CRLG, PG, MA) is the root's: see 'scms crl sign-root'. Nothing that is out is taken back before its expiry, and "
 	    "nothing is made that the CRL store would not let out.\n\n"
@@ -445,20 +519,20 @@ static int crl_make(int argc, char **argv)
 
 	parse(argc, argv, "crl make", rows, "", doc, 0, &command);
 	code = making_begin(&m, &command);
-	if (code == OPERATOR_DONE)
+	if (code == OPERATOR_DONE && !command.is_unsigned)
 		code = publish_party(&m.work, ROLE_CRLG, command.signer, &crlg);
 	if (code == OPERATOR_DONE)
 		code = take_root_crl(&m);
 	if (code == OPERATOR_DONE)
-		code = open_lists(&m, &crlg);
-	if (code == OPERATOR_DONE && crl_pending_apply(&m.pending, &m.state, &err) != KEY_OK)
+		code = command.is_unsigned ? make_unsigned(&m) : open_lists(&m, &crlg);
+	if (code == OPERATOR_DONE && !command.is_unsigned && crl_pending_apply(&m.pending, &m.state, &err) != KEY_OK)
 		code = operator_key_failed(&command.common, &err);
 	if (code == OPERATOR_DONE)
 		code = add_ballots(&m);
 	if (code == OPERATOR_DONE) {
 		json_t *details = json_object();
 
-		code = finish(&m, &crlg, &command, "crl make", false, details);
+		code = finish(&m, command.is_unsigned ? NULL : &crlg, &command, "crl make", false, details);
 		json_decref(details);
 	}
 	making_end(&m);

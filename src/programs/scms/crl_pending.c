@@ -83,21 +83,28 @@ static void hex(struct entry *e, const char *member, uint8_t *to, size_t n)
 	wrong(e, member, expected);
 }
 
+static enum key_status read_hash(struct crl_pending *pending, struct entry *e, const char *id)
+{
+	struct crl_pending_hash hash = {.series = (uint16_t)number(e, "series", 1, UINT16_MAX)};
+
+	hex(e, "craca", hash.craca, 8);
+	hex(e, id, hash.entry.id, 10);
+	hash.entry.expiry = number(e, "expiry", 0, UINT32_MAX);
+	if (!e->good)
+		return KEY_VALUE;
+	return crl_pending_add_hash(pending, &hash) ? KEY_OK : key_fail(e->err, KEY_FAILED, "no memory");
+}
+
 static enum key_status read_hashes(struct crl_pending *pending, const json_t *list, struct key_error *err)
 {
-	for (size_t k = 0; k < json_array_size(list); k++) {
-		struct entry e = {json_array_get(list, k), k, "certificates", err, true};
-		struct crl_pending_hash hash = {.series = (uint16_t)number(&e, "series", 1, UINT16_MAX)};
+	enum key_status status = KEY_OK;
 
-		hex(&e, "craca", hash.craca, 8);
-		hex(&e, "id", hash.entry.id, 10);
-		hash.entry.expiry = number(&e, "expiry", 0, UINT32_MAX);
-		if (!e.good)
-			return KEY_VALUE;
-		if (!crl_pending_add_hash(pending, &hash))
-			return key_fail(err, KEY_FAILED, "no memory");
+	for (size_t k = 0; status == KEY_OK && k < json_array_size(list); k++) {
+		struct entry e = {json_array_get(list, k), k, "certificates", err, true};
+
+		status = read_hash(pending, &e, "id");
 	}
-	return KEY_OK;
+	return status;
 }
 
 static enum key_status read_devices(struct crl_pending *pending, const json_t *list, const uint8_t *craca, struct key_error *err)
@@ -166,6 +173,16 @@ enum key_status crl_pending_read_seeds(struct crl_pending *pending, struct scms_
 
 	if (root != NULL)
 		status = read_devices(pending, root, craca, err);
+	json_decref(root);
+	return status;
+}
+
+enum key_status crl_pending_read_revoked(struct crl_pending *pending, struct scms_slice text, struct key_error *err)
+{
+	json_t *root = load(text, err);
+	struct entry e = {root, 0, "revocation", err, true};
+	enum key_status status = root != NULL ? read_hash(pending, &e, "hashedId10") : KEY_VALUE;
+
 	json_decref(root);
 	return status;
 }

@@ -38,6 +38,9 @@ SCMS_CHECKED enum key_status crl_pending_read(struct crl_pending *pending, struc
 SCMS_CHECKED enum key_status crl_pending_read_seeds(struct crl_pending *pending, struct scms_slice text, const uint8_t craca[8],
 						    struct key_error *err);
 
+/* Adds what `scms component revoke` wrote (revocations/NAME-ID.json): members hashedId10, series, craca, expiry. */
+SCMS_CHECKED enum key_status crl_pending_read_revoked(struct crl_pending *pending, struct scms_slice text, struct key_error *err);
+
 SCMS_CHECKED bool crl_pending_add_hash(struct crl_pending *pending, const struct crl_pending_hash *hash);
 
 json_t *crl_pending_json(const struct crl_pending *pending);

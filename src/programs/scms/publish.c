@@ -154,7 +154,7 @@ static int check_version(struct publish *p)
 
 struct audience {
 	struct publish *p;
-	const char *name;
+	bool own; /* the workspace's own store */
 	struct findings *findings;
 };
 
@@ -167,13 +167,19 @@ static void hear_refusal(void *ctx, const struct scms_refusal *refusal)
 		    scms_reason_text(refusal->reason), refusal->offset, refusal->path, refusal->expected, refusal->found);
 }
 
+/*
+ * What the workspace's own store refuses does not go out. That some other store cannot believe a signer is a consequence of the
+ * plan: its root is suspended or gone there.
+ */
 static void hear_outcome(struct audience *a, const char *what, enum scms_reason outcome)
 {
+	bool signer = outcome == SCMS_CRL_SIGNER || outcome == SCMS_POLICY_SIGNER;
+
 	if (outcome == SCMS_ACCEPTED || outcome == SCMS_UNCHANGED)
 		return;
-	a->p->refused = true;
-	finding_add(a->findings, FINDING_REFUSED, scms_reason_name(outcome), "%s: %s (rule %s)", what, scms_reason_text(outcome),
-		    scms_reason_rule(outcome));
+	a->p->refused = a->p->refused || a->own || !signer;
+	finding_add(a->findings, signer && !a->own ? FINDING_GRAVE : FINDING_REFUSED, scms_reason_name(outcome), "%s: %s (rule %s)", what,
+		    scms_reason_text(outcome), scms_reason_rule(outcome));
 }
 
 static void hear_policy(void *ctx, enum scms_reason outcome)
@@ -202,7 +208,7 @@ static bool try_store(struct publish *p, const char *name, const struct scms_sto
 		      struct scms_slice own)
 {
 	struct findings *findings = calloc(1, sizeof(*findings));
-	struct audience a = {.p = p, .name = name, .findings = findings};
+	struct audience a = {.p = p, .own = store == store_dir_store(p->work.store), .findings = findings};
 	const struct scms_report report = {.ctx = &a, .policy = hear_policy, .chain = hear_chain, .crl = hear_crl, .refused = hear_refusal};
 	struct simulation *simulation = findings != NULL ? simulation_new(store, objects, engine_crypto()) : NULL;
 	struct scms_session_result result;

@@ -5,6 +5,7 @@
 #include "components/pg/chain_local.h"
 #include "dot2/validity.h"
 #include "service/engine.h"
+#include "service/motion_dir.h"
 #include "trust/chain_file.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ int publish_begin(struct publish_work *work, const struct operator_options *opti
 {
 	struct workspace_file path;
 	struct store_dir_error err;
+	struct motion_error why;
 	int code;
 
 	*work = (struct publish_work){.options = options, .now = operator_now(options), .workspace = {.lock = -1}};
@@ -27,6 +29,8 @@ int publish_begin(struct publish_work *work, const struct operator_options *opti
 	code = operator_open(options, use, &work->workspace);
 	if (code != OPERATOR_DONE || need == PUBLISH_NO_STORE)
 		return code;
+	if (!motion_store_ensure(&work->workspace, engine_crypto(), &why))
+		return operator_fail(options, OPERATOR_ENVIRONMENT, "%s", why.text);
 	path = workspace_file(&work->workspace, WORKSPACE_STORE, NULL);
 	work->store = store_dir_open(path.text, STORE_DIR_READ, engine_crypto(), &err);
 	if (work->store == NULL)
