@@ -141,7 +141,9 @@ static void say_members(const struct making *making)
 
 	snprintf(making->text, making->size, "%zu electors, %zu roots, quorum %u%s", bootstrap->elector_count,
 		 bootstrap->root_count, bootstrap->quorum,
-		 making->file->chain != NULL ? "" : "; no ballots: the roots are held by provisioning alone (rule F3)");
+		 bootstrap->root_count == 0	      ? "; no root is trusted yet"
+		 : making->file->chain == NULL ? "; no ballots: the roots are held by provisioning alone (rule F3)"
+					       : "");
 }
 
 bool bundle_store_make(const char *json, const char *path, const struct scms_slice *own, size_t own_count,

@@ -11,6 +11,7 @@ int cmd_chain(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
 int cmd_encode(int argc, char **argv);
+int cmd_found(int argc, char **argv);
 int cmd_hash(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_lint(int argc, char **argv);

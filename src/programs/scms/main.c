@@ -18,6 +18,7 @@ static const struct {
     {"conformance", cmd_conformance, "run the conformance suite against any client"},
     {"crl", cmd_crl, "the composite CRL"},
     {"encode", cmd_encode, "make the bytes of a value from its JSON"},
+    {"found", cmd_found, "found an SCMS, step by step"},
     {"hash", cmd_hash, "SHA-256 and HashedIds of certificates"},
     {"init", cmd_init, "make an operator's workspace"},
     {"lint", cmd_lint, "judge certificates by their profiles"},
