@@ -56,6 +56,9 @@ static inline void bench_use(const void *p)
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
+/* The row that others stand beside: one signature, OpenSSL's fastest plain call. */
+#define BENCH_OPENSSL_ROW "ECDSA_do_verify, parsed key"
+
 /* Are there rows of batches on lanes, for others to stand beside? */
 bool bench_has_lanes(void);
 

