@@ -65,6 +65,7 @@ bool bench_has_lanes(void);
 /* The files of this directory. */
 void bench_check(void);
 void bench_crl(void);
+void bench_crl_make(void);
 void bench_codec(void);
 void bench_device(void);
 void bench_linkage(void);

@@ -348,6 +348,7 @@ int main(int argc, char **argv)
 	bench_linkage();
 	bench_check();
 	bench_crl();
+	bench_crl_make();
 	bench_trust();
 	if (rows_choose(only) == 0) {
 		fprintf(stderr, "bench: no row or group is like %s\n", only);

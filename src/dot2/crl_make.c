@@ -110,28 +110,42 @@ enum key_status crl_make_hash(const struct signer *signer, const struct crl_head
 	return status;
 }
 
-/* Entries side by side whose groups are the same belong into one; then by seed, so that a set gives one list. */
+/*
+ * Entries side by side whose groups are the same belong into one; then by seed, so that a set gives one list. Group and the
+ * first bytes of a seed are compared as numbers: that decides nearly always.
+ */
+struct place {
+	uint64_t group; /* j_max, la1, la2, i_max */
+	uint64_t seed;
+	const struct crl_linkage_entry *entry;
+};
+
+static struct place place_of(const struct crl_linkage_entry *entry)
+{
+	struct place place = {.group = (uint64_t)entry->j_max << 48 | (uint64_t)entry->la1 << 32 | (uint64_t)entry->la2 << 16 | entry->i_max,
+			      .entry = entry};
+
+	for (unsigned k = 0; k < 8; k++)
+		place.seed = place.seed << 8 | entry->seed1[k];
+	return place;
+}
+
 static int linkage_order(const void *a, const void *b)
 {
-	const struct crl_linkage_entry *x = *(const struct crl_linkage_entry *const *)a;
-	const struct crl_linkage_entry *y = *(const struct crl_linkage_entry *const *)b;
+	const struct place *x = a, *y = b;
 	int seeds;
 
-	if (x->j_max != y->j_max)
-		return x->j_max < y->j_max ? -1 : 1;
-	if (x->la1 != y->la1)
-		return x->la1 < y->la1 ? -1 : 1;
-	if (x->la2 != y->la2)
-		return x->la2 < y->la2 ? -1 : 1;
-	if (x->i_max != y->i_max)
-		return x->i_max < y->i_max ? -1 : 1;
-	seeds = memcmp(x->seed1, y->seed1, LINKAGE_SEED);
-	return seeds ? seeds : memcmp(x->seed2, y->seed2, LINKAGE_SEED);
+	if (x->group != y->group)
+		return x->group < y->group ? -1 : 1;
+	if (x->seed != y->seed)
+		return x->seed < y->seed ? -1 : 1;
+	seeds = memcmp(x->entry->seed1, y->entry->seed1, LINKAGE_SEED);
+	return seeds ? seeds : memcmp(x->entry->seed2, y->entry->seed2, LINKAGE_SEED);
 }
 
 /* What the lists of a linkage CRL are built in: no level has more members than there are entries. */
 struct linkage_build {
-	const struct crl_linkage_entry **sorted;
+	struct place *sorted;
 	struct IndividualRevocation *seeds;
 	struct IMaxGroup *i_groups;
 	struct LAGroup *la_groups;
@@ -154,7 +168,7 @@ static uint32_t individual_build(struct linkage_build *b, uint32_t n)
 	uint32_t i_count = 0, la_count = 0, j_count = 0;
 
 	for (uint32_t k = 0; k < n; k++) {
-		const struct crl_linkage_entry *entry = b->sorted[k], *before = k ? b->sorted[k - 1] : NULL;
+		const struct crl_linkage_entry *entry = b->sorted[k].entry, *before = k ? b->sorted[k - 1].entry : NULL;
 		bool new_j = !before || before->j_max != entry->j_max;
 		bool new_la = new_j || before->la1 != entry->la1 || before->la2 != entry->la2;
 		bool new_i = new_la || before->i_max != entry->i_max;
@@ -213,7 +227,7 @@ static bool build_allocate(struct linkage_build *b, uint32_t n, uint32_t groups)
 	size_t each = (size_t)n + 1;
 
 	*b = (struct linkage_build){
-	    .sorted = calloc(each, sizeof(const struct crl_linkage_entry *)),
+	    .sorted = calloc(each, sizeof(*b->sorted)),
 	    .seeds = calloc(each, sizeof(*b->seeds)),
 	    .i_groups = calloc(each, sizeof(*b->i_groups)),
 	    .la_groups = calloc(each, sizeof(*b->la_groups)),
@@ -250,7 +264,7 @@ enum key_status crl_make_linkage(const struct signer *signer, const struct crl_h
 		goto done;
 	}
 	for (uint32_t k = 0; k < n; k++)
-		build.sorted[k] = &linkage->individual[k];
+		build.sorted[k] = place_of(&linkage->individual[k]);
 	qsort(build.sorted, n, sizeof(*build.sorted), linkage_order);
 	for (uint32_t k = 1; status == KEY_OK && k < n; k++)
 		if (linkage_order(&build.sorted[k - 1], &build.sorted[k]) == 0)

@@ -124,39 +124,49 @@ static enum key_status advance_all(const struct crl_list *list, bool delta, uint
 	return KEY_OK;
 }
 
-static int device_order(const void *a, const void *b)
+static bool same_seeds(const struct crl_linkage_entry *a, const struct crl_linkage_entry *b)
 {
-	const struct crl_linkage_entry *x = a, *y = b;
-	int order = memcmp(x->seed1, y->seed1, LINKAGE_SEED);
-
-	if (order == 0)
-		order = memcmp(x->seed2, y->seed2, LINKAGE_SEED);
-	if (order == 0)
-		order = x->la1 != y->la1 ? (x->la1 < y->la1 ? -1 : 1) : x->la2 != y->la2 ? (x->la2 < y->la2 ? -1 : 1) : 0;
-	/* The longer and the wider first: it is the one that stays. */
-	if (order == 0)
-		order = (int)y->i_max - (int)x->i_max;
-	return order != 0 ? order : (int)y->j_max - (int)x->j_max;
+	return memcmp(a->seed1, b->seed1, LINKAGE_SEED) == 0 && memcmp(a->seed2, b->seed2, LINKAGE_SEED) == 0 && a->la1 == b->la1 &&
+	       a->la2 == b->la2;
 }
 
-/* The same device from two reports, at different periods even, is one. */
-static void unite(struct seeds *seeds)
+/*
+ * The same device from two reports, at different periods even, is one: the longer and the wider of them. Seeds are as good as
+ * random, so their first bytes spread them over a table as they are. False without memory.
+ */
+static bool unite(struct seeds *seeds)
 {
-	uint32_t to = 0;
+	uint32_t room = 64, to = 0;
+	uint32_t *table;
 
-	qsort(seeds->devices, seeds->device_count, sizeof(*seeds->devices), device_order);
+	while (room < 2 * (uint64_t)seeds->device_count)
+		room *= 2;
+	table = calloc(room, sizeof(*table));
+	if (table == NULL)
+		return false;
 	for (uint32_t k = 0; k < seeds->device_count; k++) {
-		const struct crl_linkage_entry *x = &seeds->devices[k], *before = to > 0 ? &seeds->devices[to - 1] : NULL;
+		const struct crl_linkage_entry *x = &seeds->devices[k];
+		struct crl_linkage_entry *known = NULL;
+		uint32_t at;
 
-		if (before != NULL && memcmp(x->seed1, before->seed1, LINKAGE_SEED) == 0 &&
-		    memcmp(x->seed2, before->seed2, LINKAGE_SEED) == 0 && x->la1 == before->la1 && x->la2 == before->la2) {
-			if (x->j_max > before->j_max)
-				seeds->devices[to - 1].j_max = x->j_max;
+		memcpy(&at, x->seed1, sizeof(at));
+		for (at &= room - 1; table[at] != 0; at = (at + 1) & (room - 1)) {
+			known = &seeds->devices[table[at] - 1];
+			if (same_seeds(x, known))
+				break;
+			known = NULL;
+		}
+		if (known != NULL) {
+			known->i_max = x->i_max > known->i_max ? x->i_max : known->i_max;
+			known->j_max = x->j_max > known->j_max ? x->j_max : known->j_max;
 			continue;
 		}
 		seeds->devices[to++] = *x;
+		table[at] = to;
 	}
+	free(table);
 	seeds->device_count = to;
+	return true;
 }
 
 static enum key_status sign_linkage(const struct crl_list *list, const struct crl_head *head, uint16_t i, uint8_t index,
@@ -170,10 +180,11 @@ static enum key_status sign_linkage(const struct crl_list *list, const struct cr
 		status = key_fail(err, KEY_FAILED, "no memory for a CRL of %u devices", list->device_count);
 	if (status == KEY_OK)
 		status = advance_all(list, head->delta, i, &seeds, err);
+	if (status == KEY_OK && !unite(&seeds))
+		status = key_fail(err, KEY_FAILED, "no memory for a CRL of %u devices", list->device_count);
 	if (status == KEY_OK) {
 		struct crl_linkage linkage = {.i_rev = i, .index_within_i = index};
 
-		unite(&seeds);
 		linkage.individual = seeds.devices;
 		linkage.individual_count = seeds.device_count;
 		linkage.groups = seeds.groups;
