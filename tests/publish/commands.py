@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """scms policy, chain, crl and publish in a workspace; what comes out is given to vehicles' stores.
-Usage: commands.py SCMS SCMS-ELECTOR"""
+Usage: commands.py SCMS SCMS-ELECTOR [FAULT.so]"""
 
 import json
 import os
@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 SCMS, ELECTOR = (os.path.abspath(p) for p in sys.argv[1:3])
+FAULT = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
 failures = []
 checks = 0
 
@@ -297,6 +298,47 @@ def replacing(w):
     w.elector('D', 'apply', w.ws / 'published' / 'update.oer')
 
 
+def crashes(w):
+    """A crash, and a disk that fails, at every change that publishing makes to it: what is out is all old or all new, and the next
+    attempt finishes (the journal stays whole)."""
+    w.scms('crl', 'make', second=300)
+    base = w.folder / 'base'
+    shutil.copytree(w.ws, base, symlinks=True)
+
+    def published(ws):
+        return {p.name: p.read_bytes() for p in (ws / 'published').iterdir()}
+
+    def publish(ws, fault=None, count=None):
+        env = dict(os.environ)
+        if fault:
+            env.update(LD_PRELOAD=FAULT, FAULT_AT=str(fault[0]), FAULT_MODE=fault[1])
+        if count:
+            env.update(LD_PRELOAD=FAULT, FAULT_COUNT=str(count))
+        return subprocess.run([SCMS, 'publish', '--workspace', ws, '--now', w.now(301)], capture_output=True, text=True, env=env)
+
+    old = published(w.ws)
+    check('publish', publish(w.ws, count=w.folder / 'calls').returncode == 0)
+    new = published(w.ws)
+    calls = int((w.folder / 'calls').read_text())
+    check('the CRL is new', old != new and calls > 20, calls)
+    for mode, step in (('kill', 1), ('torn', 3), ('lost', 3), ('error', 2), ('full', 5)):
+        for at in range(0, calls, step):
+            ws = w.folder / 'trial'
+            shutil.rmtree(ws, ignore_errors=True)
+            shutil.copytree(base, ws, symlinks=True)
+            done = publish(ws, fault=(at, mode))
+            here = published(ws)
+            name = '%s at %d (code %d)' % (mode, at, done.returncode)
+            check(name + ': all old or all new', here in (old, new), sorted(here))
+            again = publish(ws)
+            check(name + ': the next attempt', again.returncode == 0 or 'nothing is new' in again.stderr, again.stderr)
+            check(name + ': new', published(ws) == new)
+            check(name + ': nothing is left', not (ws / 'outgoing' / 'crl.oer').exists() and not (ws / '.published.new').exists() or
+                  'nothing is new' in again.stderr, sorted(os.listdir(ws)))
+            log = subprocess.run([SCMS, 'log', 'verify', '--workspace', ws], capture_output=True, text=True)
+            check(name + ': journal', log.returncode == 0, log.stderr + log.stdout)
+
+
 def suspending(w):
     """B goes before D has voted for the root: its votes would be too few (H2), and everybody would lose it (H7)."""
     w.day += 1
@@ -369,6 +411,8 @@ def main():
         revoking(w)
         replacing(w)
         bad_days(w)
+        if FAULT:
+            crashes(w)
         suspending(w)
     print('%d checks, %d failed' % (checks, len(failures)))
     sys.exit(1 if failures or not checks else 0)
