@@ -5,7 +5,7 @@ Each check looks only at the store before, the files, and the store after; who
 really signed a vote is asked of the vote, never of the report.
 """
 
-from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT, Session
+from records import ADD_ELECTOR, ADD_ROOT, REMOVE_ELECTOR, REMOVE_ROOT, YEAR, Session
 
 
 class Broken(Exception):
@@ -64,9 +64,11 @@ def check_removal(rules, old, new):
         require(not any(m.key == tomb.key for m in entered), 'a removed key is back', tomb.identity)
 
 
-def check_roots(rules, old, new, now):
+def check_roots(rules, old, new, now, session):
     """A root is suspended only by a removal of electors or a change of quorum, never by what a file lacks."""
     dead = {tomb.identity for tomb in new.tombstones}
+    dead |= {ballot.subject.identity for ballot in session.ballots  # a tombstone whose time was over as it was set
+             if ballot.motion == REMOVE_ELECTOR and ballot.subject and ballot.subject.end + YEAR <= rules.signed_time(new)}
     for root in old.roots:
         after = new.root(root.cert.identity)
         if after is None:
@@ -100,7 +102,7 @@ def check_replay(rules, new, now, session):
 def check_step(rules, old, new, now, session):
     check_quorum(rules, old, new, now, session)
     check_removal(rules, old, new)
-    check_roots(rules, old, new, now)
+    check_roots(rules, old, new, now, session)
     check_store(new)
     check_replay(rules, new, now, session)
 

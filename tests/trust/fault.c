@@ -2,7 +2,8 @@
 /*
  * A library to be preloaded: the file system of a machine that fails, or loses power, at a chosen instant.
  *
- *   FAULT_AT=n      the n-th call that changes the disk (write, fsync, rename, unlink, mkdir) is the last good one before
+ *   FAULT_AT=n      the n-th call that changes the disk (write, pwrite, fsync, fdatasync, rename, unlink, mkdir, ftruncate)
+ *                   is the one that is hit
  *   FAULT_MODE=     kill     the process ends before the call
  *                   after    the process ends after the call
  *                   torn     a write is done by half, then the process ends
@@ -38,7 +39,11 @@ static struct {
 } renames[FILES_MAX];
 
 static ssize_t (*real_write)(int, const void *, size_t);
+static ssize_t (*real_pwrite64)(int, const void *, size_t, off64_t);
 static int (*real_fsync)(int);
+static int (*real_fdatasync)(int);
+static int (*real_ftruncate64)(int, off64_t);
+static int (*real_unlink)(const char *);
 static int (*real_renameat)(int, const char *, int, const char *);
 static int (*real_renameat2)(int, const char *, int, const char *, unsigned);
 static int (*real_unlinkat)(int, const char *, int);
@@ -51,7 +56,11 @@ __attribute__((constructor)) static void load(void)
 	const char *at = getenv("FAULT_AT"), *mode = getenv("FAULT_MODE");
 
 	LOAD(write);
+	LOAD(pwrite64);
 	LOAD(fsync);
+	LOAD(fdatasync);
+	LOAD(ftruncate64);
+	LOAD(unlink);
 	LOAD(renameat);
 	LOAD(renameat2);
 	LOAD(unlinkat);
@@ -117,7 +126,7 @@ static void power_off(void)
 			if (truncate(unsynced[k], st.st_size / 2) != 0)
 				abort();
 		if (!mode_is("unnamed") && renames[k].saved[0] != '\0')
-			unlink(renames[k].saved);
+			real_unlink(renames[k].saved);
 	}
 	_exit(ENDED);
 }
@@ -150,14 +159,20 @@ static int is_file(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-ssize_t write(int fd, const void *bytes, size_t n)
+/* A write at an offset, or (at < 0) where the file stands. */
+static ssize_t write_to(int fd, const void *bytes, size_t n, off64_t at)
+{
+	return at < 0 ? real_write(fd, bytes, n) : real_pwrite64(fd, bytes, n, at);
+}
+
+static ssize_t write_faulty(int fd, const void *bytes, size_t n, off64_t at)
 {
 	char path[PATH_MAX];
 	int error;
 	ssize_t done;
 
 	if (!is_file(fd))
-		return real_write(fd, bytes, n);
+		return write_to(fd, bytes, n, at);
 	error = fault();
 	if (error != 0) {
 		errno = error;
@@ -170,15 +185,25 @@ ssize_t write(int fd, const void *bytes, size_t n)
 			placed = 1;
 		}
 	if (calls == fault_at && mode_is("torn")) {
-		real_write(fd, bytes, n / 2);
+		write_to(fd, bytes, n / 2, at);
 		power_off();
 	}
-	done = real_write(fd, bytes, n);
+	done = write_to(fd, bytes, n, at);
 	after();
 	return done;
 }
 
-int fsync(int fd)
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+	return write_faulty(fd, bytes, n, -1);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
+{
+	return write_faulty(fd, bytes, n, at);
+}
+
+static int sync_faulty(int fd, int (*sync)(int))
 {
 	int error = fault(), done;
 	char path[PATH_MAX];
@@ -187,17 +212,53 @@ int fsync(int fd)
 		errno = error;
 		return -1;
 	}
-	done = real_fsync(fd);
+	done = sync(fd);
 	path_of(fd, path);
 	for (int k = 0; k < FILES_MAX; k++) {
 		if (strcmp(unsynced[k], path) == 0)
 			unsynced[k][0] = '\0';
 		if (renames[k].to[0] != '\0' && strcmp(renames[k].folder, path) == 0) {
 			if (renames[k].saved[0] != '\0')
-				unlink(renames[k].saved);
+				real_unlink(renames[k].saved);
 			renames[k].to[0] = renames[k].saved[0] = '\0';
 		}
 	}
+	after();
+	return done;
+}
+
+int fsync(int fd)
+{
+	return sync_faulty(fd, real_fsync);
+}
+
+int fdatasync(int fd)
+{
+	return sync_faulty(fd, real_fdatasync);
+}
+
+int ftruncate64(int fd, off64_t n)
+{
+	int error = fault(), done;
+
+	if (error != 0 && error != ENOSPC) {
+		errno = error;
+		return -1;
+	}
+	done = real_ftruncate64(fd, n);
+	after();
+	return done;
+}
+
+int unlink(const char *path)
+{
+	int error = fault(), done;
+
+	if (error != 0 && error != ENOSPC) {
+		errno = error;
+		return -1;
+	}
+	done = real_unlink(path);
 	after();
 	return done;
 }
