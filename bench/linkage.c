@@ -159,6 +159,10 @@ void bench_linkage(void)
 				      .limit = EVP_ROW,
 				      .aim = BENCH_COST_MAX,
 				      .value = 2});
-	bench_figure(GROUP, "memory of a table for two periods, an entry",
+	bench_figure(GROUP, "memory of a table for two periods, an entry of 10,000",
+		     (double)linkage_lookup_size(10000, 10000 * J_MAX) / 1e4, "bytes", 300);
+	bench_figure(GROUP, "memory of a table for two periods, an entry of 100,000",
+		     (double)linkage_lookup_size(100000, 100000 * J_MAX) / 1e5, "bytes", 300);
+	bench_figure(GROUP, "memory of a table for two periods, an entry of 1,000,000",
 		     (double)linkage_lookup_size(1000000, 1000000 * J_MAX) / 1e6, "bytes", 300);
 }
