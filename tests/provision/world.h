@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world.h: an SCMS in a folder, for tests of running components: root, ICA and ECA in memory; homes of RA, PCA, two LAs,
+ * DCM and MA with real keys, stores, TLS identities; and scmsd.conf for them.
+ */
+#ifndef TESTS_PROVISION_WORLD_H
+#define TESTS_PROVISION_WORLD_H
+
+#include "service/tls.h"
+#include "tests/dot2/people.h"
+
+enum world_component { WORLD_RA, WORLD_PCA, WORLD_LA1, WORLD_LA2, WORLD_COMPONENTS };
+
+struct world {
+	char folder[512];
+	struct person root, ica, eca, ma, dcm;
+	struct bytes certificate[WORLD_COMPONENTS];
+	struct cert cert[WORLD_COMPONENTS];
+	char url[WORLD_COMPONENTS][64]; /* "https://127.0.0.1:PORT" */
+	scms_time32 start;
+	/* TLS identities of test clients, paths of PEM files */
+	char roots[560], ma_certificate[560], ma_key[560], ra_certificate[560], ra_key[560], dcm_certificate[560], dcm_key[560];
+};
+
+/* What the RA's section of scmsd.conf says beside its peers; and whether all run in one process. */
+void world_make(struct world *world, const char *folder, const char *ra_settings);
+void world_free(struct world *world);
+
+/* Enrols a device: an implicit certificate by the ECA. rse: of a roadside unit. */
+void world_enrol(const struct world *world, struct person *device, bool rse);
+
+/* Ends the test, saying what failed. */
+void world_must(bool ok, const char *what, const char *why);
+
+/* Whoever signs a message in the tests. */
+struct party world_party(const struct person *person);
+
+#endif
