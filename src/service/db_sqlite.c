@@ -63,6 +63,15 @@ static sqlite3_stmt *prepare(struct db *db, const char *sql)
 	return statement->prepared;
 }
 
+/* $1 is a name to SQLite, and its place where it first stands in the statement; here it is the first value, as elsewhere. */
+static int place(sqlite3_stmt *prepared, size_t value)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "$%zu", value + 1);
+	return sqlite3_bind_parameter_index(prepared, name);
+}
+
 static int bind(sqlite3_stmt *prepared, int at, const struct db_value *value)
 {
 	switch (value->kind) {
@@ -107,7 +116,7 @@ int64_t db_each(struct db *db, const char *sql, const struct db_value *values, s
 	if (prepared == NULL)
 		return -1;
 	for (size_t k = 0; k < n && status == SQLITE_OK; k++)
-		status = bind(prepared, (int)k + 1, &values[k]);
+		status = bind(prepared, place(prepared, k), &values[k]);
 	if (status == SQLITE_OK)
 		status = sqlite3_step(prepared);
 	while (status == SQLITE_ROW && row != NULL) {

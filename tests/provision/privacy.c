@@ -42,7 +42,7 @@ static void judge_pairs(struct privacy *privacy, const char *by, unsigned pairs,
 	if (advantage - noise > privacy->advantage - privacy->noise || privacy->tries == 1) {
 		privacy->advantage = advantage;
 		privacy->noise = noise;
-		snprintf(privacy->by, sizeof(privacy->by), "%s", by);
+		snprintf(privacy->by, sizeof(privacy->by), "%.63s", by);
 	}
 }
 
@@ -156,7 +156,7 @@ static unsigned look_for(const struct bytes *file, const char *where, const char
 	return 1;
 }
 
-enum secret { CERTIFICATES = 1, DEVICES = 2 };
+enum private_things { CERTIFICATES = 1, DEVICES = 2 };
 
 static unsigned traces_in(const char *path, unsigned secrets, const struct vehicle *vehicles, unsigned n)
 {

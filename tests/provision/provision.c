@@ -100,15 +100,6 @@ static void expect(const char *name, struct fetched fetched, int status, int cod
 
 #define BATCH "/provision-pseudonym-certificate-batch"
 
-/* A vehicle that is enrolled and has not asked. */
-static void newcomer(struct vehicle *vehicle)
-{
-	struct key_error err;
-
-	memset(vehicle, 0, sizeof(*vehicle));
-	world_enrol(&world, &vehicle->enrolment, false);
-	world_must(ee_caterpillars_random(&vehicle->keys, &err) == KEY_OK, "caterpillars", err.text);
-}
 
 static struct bytes asked_at(struct vehicle *vehicle, int64_t away)
 {
@@ -120,14 +111,14 @@ static struct bytes asked_at(struct vehicle *vehicle, int64_t away)
 
 static void request_refusals(void)
 {
-	struct vehicle vehicle, stranger;
+	struct vehicle vehicle, stranger, again = vehicles[0];
 	struct bytes body, junk = {(uint8_t *)(uintptr_t) "\x03\x80\x01\x00", 4};
 	struct person foreign;
 	struct ToBeSignedCertificate tbs;
 
-	newcomer(&vehicle);
+	vehicle_begin(&world, &vehicle);
 	expect("replayed", post(BATCH, &vehicles[0].sent), 409, 5057);
-	body = asked_at(&vehicles[0], 0);
+	body = asked_at(&again, 0);
 	expect("another request of one who has asked", post(BATCH, &body), 409, 5056);
 	bytes_free(&body);
 	body = asked_at(&vehicle, -400);
@@ -272,29 +263,22 @@ static void ma_asks(enum world_component which, const char *path, const char *re
 	struct party ma = world_party(&world.ma);
 	struct bytes encoded = {NULL, 0}, made = {NULL, 0};
 	struct key_error err = {.text = ""};
+	struct recipient me;
+	struct Ieee1609Dot2Data data;
+	struct scms_slice inner;
 
 	world_must(make_bytes(&oer_ScmsPDU, pdu, &encoded, &err) == KEY_OK &&
 		       message_make(&ma, envelope_find(request), bytes_view(&encoded), clock_now(), &world.cert[which], &made, &err) == KEY_OK,
 		   request, err.text);
 	*kept = fetch(&world, world.url[which], path, bytes_view(&made), NULL, world.ma_certificate, world.ma_key);
 	CHECK(kept->status == 200, "%s: %d %s", path, kept->status, kept->text);
-	{
-		/* The signer is a component whose certificate is known here. */
-		static struct message message;
-		const struct envelope *row = envelope_find(reply);
-		struct recipient me;
-		struct Ieee1609Dot2Data data;
-		struct scms_slice inner;
-
-		(void)message;
-		world_must(kept->status == 200 && oer_decode(&oer_Ieee1609Dot2Data, bytes_view(&kept->body), 8, &data, NULL) == OER_OK &&
-			       message_recipient(&world.ma.cert, &judge, &me, &err) == KEY_OK &&
-			       encrypted_open(&data.content.u.encryptedData, &me, world.ma.decryption, &out->plain, &err) == KEY_OK,
-			   reply, err.text);
-		world_must(envelope_check(envelope_find(row->holds), bytes_view(&out->plain), 8, &inner, NULL) == OER_OK &&
-			       oer_decode(&oer_ScmsPDU, inner, 8, content, NULL) == OER_OK,
-			   reply, "not what it should be");
-	}
+	world_must(kept->status == 200 && oer_decode(&oer_Ieee1609Dot2Data, bytes_view(&kept->body), 8, &data, NULL) == OER_OK &&
+		       message_recipient(&world.ma.cert, &judge, &me, &err) == KEY_OK &&
+		       encrypted_open(&data.content.u.encryptedData, &me, world.ma.decryption, &out->plain, &err) == KEY_OK,
+		   reply, err.text);
+	world_must(envelope_check(envelope_find(envelope_find(reply)->holds), bytes_view(&out->plain), 8, &inner, NULL) == OER_OK &&
+		       oer_decode(&oer_ScmsPDU, inner, 8, content, NULL) == OER_OK,
+		   reply, "not what it should be");
 	bytes_free(&encoded);
 	bytes_free(&made);
 }
@@ -450,8 +434,10 @@ int main(int argc, char **argv)
 	pid = run_start(&world, argv[1], NULL);
 	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
 		run_await(&world, (enum world_component)k);
-	for (unsigned v = 0; v < vehicle_count; v++)
-		CHECK(vehicle_begin(&world, &vehicles[v]) == 200, "vehicle %u", v);
+	for (unsigned v = 0; v < vehicle_count; v++) {
+		vehicle_begin(&world, &vehicles[v]);
+		CHECK(vehicle_send(&world, &vehicles[v]), "vehicle %u", v);
+	}
 	collect_all();
 	values_differ();
 	if (!leaky) {

@@ -130,20 +130,26 @@ char *vehicle_download(const struct world *world, const struct person *enrolment
 	return header;
 }
 
-int vehicle_begin(const struct world *world, struct vehicle *vehicle)
+void vehicle_begin(const struct world *world, struct vehicle *vehicle)
 {
 	struct key_error err;
-	struct fetched fetched;
 
 	memset(vehicle, 0, sizeof(*vehicle));
 	world_enrol(world, &vehicle->enrolment, false);
 	world_must(ee_caterpillars_random(&vehicle->keys, &err) == KEY_OK, "caterpillars", err.text);
 	vehicle_ask(world, vehicle, (scms_time32)(clock_now() / 1000000u), &vehicle->sent);
-	fetched = fetch(world, world->url[WORLD_RA], "/provision-pseudonym-certificate-batch", bytes_view(&vehicle->sent), NULL, NULL, NULL);
-	if (fetched.status != 200)
+}
+
+bool vehicle_send(const struct world *world, struct vehicle *vehicle)
+{
+	struct fetched fetched =
+	    fetch(world, world->url[WORLD_RA], "/provision-pseudonym-certificate-batch", bytes_view(&vehicle->sent), NULL, NULL, NULL);
+	bool good = fetched.status == 200 || (fetched.status == 409 && fetched.code == 5057);
+
+	if (!good && fetched.status != 0 && fetched.status != 503)
 		fprintf(stderr, "request: %d, code %d: %s\n", fetched.status, fetched.code, fetched.text);
 	bytes_free(&fetched.body);
-	return fetched.status;
+	return good;
 }
 
 static void take_certificate(struct vehicle *vehicle, uint16_t i, uint8_t j, const struct ee_pseudonym *got)

@@ -45,8 +45,11 @@ void vehicle_ask(const struct world *world, struct vehicle *vehicle, scms_time32
 /* A download request for a file, as a header line; to be freed. */
 char *vehicle_download(const struct world *world, const struct person *enrolment, const char *filename, scms_time32 time);
 
-/* Enrols, asks, and sends. Returns the HTTP status. */
-int vehicle_begin(const struct world *world, struct vehicle *vehicle);
+/* Enrols, and makes its request. */
+void vehicle_begin(const struct world *world, struct vehicle *vehicle);
+
+/* Sends the request. Is it acknowledged: by 200, or by 5057, since it came before? */
+bool vehicle_send(const struct world *world, struct vehicle *vehicle);
 
 /*
  * Fetches the archive of a period and takes all that is in it. Returns how many certificates there were; 0: the archive is

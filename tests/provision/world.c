@@ -202,9 +202,11 @@ static void home(struct world *world, enum world_component which)
 
 	snprintf(settings.name, sizeof(settings.name), "%s", components[which].name);
 	snprintf(settings.host, sizeof(settings.host), "%s.example", components[which].name);
-	snprintf(settings.secret, sizeof(settings.secret), "file:%.200s/secret", world->folder);
+	snprintf(settings.secret, sizeof(settings.secret), "file:%.200s/%s/secret", world->folder, components[which].name);
 	path_in(path, sizeof(path), world, components[which].name);
 	world_must(home_create(path, &settings, &err) == HOME_OK, path, err.text);
+	snprintf(key, sizeof(key), "%s/secret", path);
+	write_text(key, "a pass phrase for tests\n");
 	made = home_open(path, NULL, &judge, &err);
 	world_must(made != NULL, path, err.text);
 	identity(world, which, made);
@@ -261,13 +263,11 @@ static void config(const struct world *world, const char *ra_settings)
 void world_make(struct world *world, const char *folder, const char *ra_settings)
 {
 	struct tls_error err;
-	char root_key[560], secret[560];
+	char root_key[560];
 
 	memset(world, 0, sizeof(*world));
 	snprintf(world->folder, sizeof(world->folder), "%s", folder);
 	world->start = period_start(period_of((scms_time32)(clock_now() / 1000000u)));
-	path_in(secret, sizeof(secret), world, "secret");
-	write_text(secret, "a pass phrase for tests\n");
 	path_in(world->roots, sizeof(world->roots), world, "root.pem");
 	path_in(root_key, sizeof(root_key), world, "root.key");
 	world_must(tls_make_root(world->roots, root_key, "root of the test", 3, &err), "tls", err.text);

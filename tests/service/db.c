@@ -57,6 +57,9 @@ static void values(void)
 	CHECK(db_each(db, "SELECT a, t FROM things WHERE id = 2", NULL, 0, empty_right, NULL) == 1, "row");
 	CHECK(db_number(db, "SELECT count(*) FROM things", NULL, 0, -1) == 2, "count");
 	CHECK(db_number(db, "SELECT id FROM things WHERE id = 99", NULL, 0, -5) == -5, "otherwise");
+	CHECK(db_run(db, "UPDATE things SET i = $2 WHERE id = $1", DB_VALUES(db_integer(1), db_integer(77))) == 1 &&
+		  db_number(db, "SELECT i FROM things WHERE id = 1", NULL, 0, -1) == 77,
+	      "values by their numbers, not by where they stand");
 	CHECK(db_run(db, "UPDATE things SET i = 5", NULL, 0) == 2, "two changed");
 	db_close(db);
 }

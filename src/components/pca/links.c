@@ -8,7 +8,7 @@
 #define LINKS 2
 #define CERTIFICATE_MAX 4096
 #define ANSWER_MAX 8192
-#define RETRY_SECONDS 5
+#define RETRY_SECONDS 2
 #define EARLY 300u /* seconds: a new key holds from so long ago, for the clocks of both sides */
 
 enum step { STEP_IDLE, STEP_CERTIFICATE, STEP_REQUEST, STEP_ACK };

@@ -23,7 +23,7 @@ struct pca_state {
 
 static const char *const steps[] = {
     SHARED_KEY_TABLE,
-#ifdef SCMS_LEAKY_PCA
+#ifdef SCMS_LEAKY
     /* For the test that must notice it: rows in the order of arrival, with the moment. */
     "CREATE TABLE issued (hpcr BLOB PRIMARY KEY, i INTEGER NOT NULL, lv BLOB NOT NULL, plv1 BLOB NOT NULL, plv2 BLOB NOT NULL, "
     "la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL, craca BLOB NOT NULL)",

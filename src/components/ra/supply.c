@@ -14,7 +14,7 @@
 #define JOB_VEHICLES 64		/* in one message to the LAs */
 #define JOB_VALUES 1024		/* values in its answer */
 #define LA_ANSWER_MAX (1u << 20)
-#define RETRY_SECONDS 5
+#define RETRY_SECONDS 2
 #define ID_HOURS 721u
 #define ID_EACH 64 /* identification requests looked at in one run */
 
@@ -203,7 +203,7 @@ static enum key_status add_items(struct service *service, const struct job *job,
 				status = item_pseudonym(&vehicle->subject, hosts, (uint16_t)i, &keys, &value[0], &value[1], &pdu, err);
 			item.pdu = bytes_view(&pdu);
 			if (status == KEY_OK && !aggregator_add(service->db, service->party->crypto, &item, now))
-				status = key_fail(err, KEY_FAILED, "%s", db_error(service->db));
+				status = key_fail(err, KEY_FAILED, "an item could not be added: %s", db_error(service->db));
 			bytes_free(&pdu);
 			state->expanded += status == KEY_OK;
 		}
@@ -260,7 +260,7 @@ static enum key_status fill_seat(struct service *service, const struct job *job,
 		if (status == KEY_OK)
 			status = add_items(service, job, seat, &vehicle, &hosts, chain, err);
 		if (status == KEY_OK && !keep_chain(service, job, seat, answers, chain))
-			status = key_fail(err, KEY_FAILED, "%s", db_error(service->db));
+			status = key_fail(err, KEY_FAILED, "a linkage chain could not be kept: %s", db_error(service->db));
 	}
 	vehicle_free(&vehicle);
 	return status;
