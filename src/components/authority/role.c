@@ -22,6 +22,7 @@ static const struct {
     [ROLE_DCM] = {"dcm", "device configuration manager"},
     [ROLE_CRL_STORE] = {"crl-store", "CRL store"},
     [ROLE_MANAGER] = {"manager", "SCMS Manager"},
+    [ROLE_FACTORY] = {"factory", "factory or authorised operator"},
 };
 
 const char *role_name(enum role role)
@@ -46,7 +47,7 @@ bool role_parse(const char *name, enum role *role)
 
 bool role_has_certificate(enum role role)
 {
-	return role != ROLE_CRL_STORE && role != ROLE_MANAGER;
+	return role != ROLE_CRL_STORE && role != ROLE_MANAGER && role != ROLE_FACTORY;
 }
 
 bool role_is_offline(enum role role)

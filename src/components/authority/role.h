@@ -23,8 +23,9 @@ enum role {
 	ROLE_DCM,	/* "dcm": device configuration manager */
 	ROLE_CRL_STORE, /* "crl-store": serves the composite CRL; TLS identity only */
 	ROLE_MANAGER,	/* "manager": the SCMS Manager's technical component; TLS identity only */
+	ROLE_FACTORY,	/* "factory": whoever may have devices enrolled, or enrolled anew; TLS identity only, runs nothing */
 };
-#define ROLE_COUNT 13
+#define ROLE_COUNT 14
 
 /* "ra" */
 const char *role_name(enum role role);
@@ -35,7 +36,7 @@ const char *role_title(enum role role);
 /* Finds a role by its name; false if there is none. */
 bool role_parse(const char *name, enum role *role);
 
-/* Has it a certificate of IEEE 1609.2? The CRL store and the manager are known by TLS alone. */
+/* Has it a certificate of IEEE 1609.2? CRL store, manager and factories are known by TLS alone. */
 bool role_has_certificate(enum role role);
 
 /* Does it stay off any network? Electors, root and ICA do. */
