@@ -12,15 +12,18 @@ int cmd_conformance(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
 int cmd_encode(int argc, char **argv);
 int cmd_found(int argc, char **argv);
+int cmd_forecast(int argc, char **argv);
 int cmd_hash(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_log(int argc, char **argv);
+int cmd_margin(int argc, char **argv);
 int cmd_motion(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 int cmd_types(int argc, char **argv);
+int cmd_what_if(int argc, char **argv);
 
 #endif

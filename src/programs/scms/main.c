@@ -19,16 +19,19 @@ static const struct {
     {"crl", cmd_crl, "the composite CRL"},
     {"encode", cmd_encode, "make the bytes of a value from its JSON"},
     {"found", cmd_found, "found an SCMS, step by step"},
+    {"forecast", cmd_forecast, "dates that need action: what expires, and what falls below its quorum then"},
     {"hash", cmd_hash, "SHA-256 and HashedIds of certificates"},
     {"init", cmd_init, "make an operator's workspace"},
     {"lint", cmd_lint, "judge certificates by their profiles"},
     {"log", cmd_log, "the history of an operator's acts: read it, check that nobody changed it"},
+    {"margin", cmd_margin, "votes to spare of electors, root CAs and ballots; latent votes"},
     {"motion", cmd_motion, "ask electors to add or remove electors and root CAs; collect votes; release ballots"},
     {"policy", cmd_policy, "the global policy: written, signed, compared"},
     {"publish", cmd_publish, "let out what was made, after seeing what it would do"},
     {"show", cmd_show, "what is in a file, in words, as JSON or field by field"},
     {"store", cmd_store, "keep a trust store: judge ballots, policy, chain files and CRLs"},
     {"types", cmd_types, "list the types and messages that are known"},
+    {"what-if", cmd_what_if, "what would these files or motions do to everybody?"},
 };
 
 static void usage(FILE *to)
