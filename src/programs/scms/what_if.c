@@ -158,26 +158,57 @@ static unsigned behind(const struct scms_store *store, const struct scms_store *
 	return n;
 }
 
+/*
+ * The plan and the whole published history in one session, as whoever was away for long gets them: removals go first there,
+ * and take with them the votes that an older addition rests on (rules E1.2, E2).
+ */
+static bool apply_with_history(struct forecast_of *forecast, struct simulation *simulation)
+{
+	struct carried *all = calloc(1, sizeof(*all));
+	struct scms_session session = forecast->plan->carried.session;
+	scms_time64 now = forecast->work->now;
+	struct motion_error err;
+	bool good = all != NULL;
+
+	if (good && forecast->history.n > 0)
+		good = carried_add(all, forecast->history, engine_crypto(), &err) != NULL;
+	if (good && session.history.p != NULL)
+		good = carried_add(all, session.history, engine_crypto(), &err) != NULL;
+	if (good && all->session.history.p != NULL)
+		session.history = all->session.history;
+	if (good && has_session(&session))
+		good = simulation_apply(simulation, &session, now, NULL).status == SCMS_SESSION_DONE;
+	for (size_t k = 0; good && k < forecast->plan->wish_count; k++) {
+		const struct wish *wish = &forecast->plan->wishes[k];
+
+		(void)simulation_carry_out(simulation, wish->motion, wish->certificate, wish->time, now);
+	}
+	if (all != NULL)
+		carried_free(all);
+	free(all);
+	return good;
+}
+
 /* An end entity that the plan does not bring up to date: does the published history? */
-static void judge_stranded(struct forecast_of *forecast, struct simulation *after, struct findings *findings)
+static void judge_stranded(struct forecast_of *forecast, struct simulation *before, struct simulation *after,
+			   struct findings *findings)
 {
 	const struct scms_store *target = simulation_store(forecast->target);
-	struct scms_session session = {.history = forecast->history};
 	scms_time64 now = forecast->work->now;
 	char names[300], left[300];
 	struct simulation *mended;
 
 	if (behind(simulation_store(after), target, now, names, sizeof(names)) == 0)
 		return;
-	mended = simulation_new(simulation_store(after), simulation_env(after).objects, engine_crypto());
-	if (mended != NULL && forecast->history.n > 0)
-		(void)simulation_apply(mended, &session, now, NULL);
-	if (mended != NULL)
-		(void)plan_apply(forecast->plan, mended, now);
-	if (mended != NULL && behind(simulation_store(mended), target, now, left, sizeof(left)) == 0)
+	mended = simulation_new(simulation_store(before), simulation_env(before).objects, engine_crypto());
+	if (mended != NULL && apply_with_history(forecast, mended) &&
+	    behind(simulation_store(mended), target, now, left, sizeof(left)) == 0)
 		finding_add(findings, FINDING_WARNING, "NEEDS_HISTORY", "not up to date by the plan alone:%s the ballot history mends it (rule H8)", names);
 	else
-		finding_add(findings, FINDING_GRAVE, "STRANDED", "left behind, and the ballot history does not mend it:%s", names);
+		finding_add(findings, FINDING_GRAVE, "STRANDED",
+			    "left behind, and the ballot history with it does not mend it:%s a ballot must not rest on the votes of an elector that "
+			    "is removed: extend it first by another's vote",
+			    names);
 	simulation_free(mended);
 }
 
@@ -233,7 +264,7 @@ static void audience(struct forecast_of *forecast, const char *name, struct simu
 		judge_own(forecast, before, after, findings);
 		judge_expiry(work, simulation_store(after), findings);
 		if (end_entity)
-			judge_stranded(forecast, after, findings);
+			judge_stranded(forecast, before, after, findings);
 		forecast->grave |= findings_worst(findings) >= FINDING_GRAVE;
 		json_array_append_new(forecast->list, json_pack("{s:s, s:o, s:o, s:o}", "audience", name, "before",
 								outlook_json(simulation_store(before), work->now), "after",
