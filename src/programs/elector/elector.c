@@ -157,6 +157,7 @@ bool elector_read(const struct options *options, const char *path, size_t limit,
 		return true;
 	elector_say(options, 0, "%s: is empty; a copy that was cut off?", path);
 	free((void *)(uintptr_t)bytes->p);
+	*bytes = (struct scms_slice){NULL, 0};
 	return false;
 }
 
