@@ -339,6 +339,13 @@ bool http_peer_has_role(const struct http_exchange *exchange, const char *role)
 	return connection != NULL && tls_peer_has_role(bufferevent_openssl_get_ssl(connection->bev), role);
 }
 
+bool http_peer_host(const struct http_exchange *exchange, char *host, size_t size)
+{
+	struct connection *connection = connection_of(exchange->request);
+
+	return connection != NULL && tls_peer_host(bufferevent_openssl_get_ssl(connection->bev), host, size);
+}
+
 void http_answer_header(struct http_exchange *exchange, const char *name, const char *value)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(exchange->request);

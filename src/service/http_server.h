@@ -82,6 +82,9 @@ struct scms_slice http_body(struct http_exchange *exchange);
 /* Was a TLS certificate of this role shown? */
 bool http_peer_has_role(const struct http_exchange *exchange, const char *role);
 
+/* The host that such a certificate names. */
+bool http_peer_host(const struct http_exchange *exchange, char *host, size_t size);
+
 /* ---- the answer: one of these, once ---- */
 
 void http_answer_header(struct http_exchange *exchange, const char *name, const char *value);

@@ -92,3 +92,14 @@ bool tls_peer_has_role(const SSL *ssl, const char *role)
 	return peer != NULL && SSL_get_verify_result(ssl) == X509_V_OK &&
 	       name_has_role(X509_get_subject_name(peer), role);
 }
+
+bool tls_peer_host(const SSL *ssl, char *host, size_t size)
+{
+	X509 *peer = SSL_get0_peer_certificate(ssl);
+	X509_NAME *name = peer != NULL && SSL_get_verify_result(ssl) == X509_V_OK ? X509_get_subject_name(peer) : NULL;
+	int n = name != NULL ? X509_NAME_get_text_by_NID(name, NID_commonName, NULL, 0) : -1;
+
+	/* A name with a zero byte in it is longer than its text. */
+	return n > 0 && (size_t)n < size && X509_NAME_get_text_by_NID(name, NID_commonName, host, (int)size) == n &&
+	       strlen(host) == (size_t)n;
+}

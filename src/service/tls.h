@@ -39,6 +39,9 @@ SSL_CTX *tls_client(const struct tls_identity *identity, struct tls_error *err);
 /* Does the certificate that the other end showed, and that was verified, carry this role? False where it showed none. */
 bool tls_peer_has_role(const SSL *ssl, const char *role);
 
+/* The host name (CN) of such a certificate, with its end. False where there is none, or it does not fit. */
+bool tls_peer_host(const SSL *ssl, char *host, size_t size);
+
 /* OpenSSL's last error, in words. */
 const char *tls_reason(void);
 

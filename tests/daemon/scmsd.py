@@ -6,13 +6,14 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from world import Daemon, T0, World, ask, ballot, bootstrap, check, composite, failures
+from world import Daemon, T0, World, ask, ballot, bootstrap, check, composite, context, failures, octets, port, sequence_of
 
 NOW = (T0 + 86400) * 1000000
 EPOCH = 1072915200             # 2004-01-01
@@ -275,7 +276,154 @@ def users(world):
         shutil.chown(path, 'root')
 
 
-PARTS = (configuration, serving, peers, crl_store, databases, clocks, users)
+def update(crl=None, chain=None):
+    """A TrustUpdate."""
+    present = sum(bit for bit, file in ((0x20, crl), (0x10, chain)) if file is not None)
+    return bytes([present]) + b'SCUP\1' + b''.join(octets(file) for file in (crl, chain) if file is not None) + sequence_of([])
+
+
+def push(world):
+    """An update for all: who has it, who has not, over a restart too; each judges for itself."""
+    world.home('manager', 'manager', bootstrap(world, 'manager'))
+    world.home('second', 'crl-store', bootstrap(world, 'second'))
+    home = world.folder / 'manager'
+    one = conf(world, 'one.conf', component('store'))
+    two = conf(world, 'two.conf', component('second'))
+    first, second = start(world, name='one.conf'), start(world, name='two.conf')
+    ports = [int((world.folder / name / 'port').read_text()) for name in ('store', 'second')]
+    two.write_text(two.read_text().replace('127.0.0.1:0', '127.0.0.1:%d' % ports[1]))
+    conf(world, 'scmsd.conf', component('manager', more='look_seconds = 1; peers = { store = "https://127.0.0.1:%d"; '
+                                        'second = "https://127.0.0.1:%d"; };' % tuple(ports)))
+    manager = start(world)
+    removal = update(crl=composite(electors=[ballot('removeElector', 'C', 'AB')]))
+    try:
+        check('push: not an update', ask(world, home, 'POST', '/push', b'x' + removal, 'manager').status == 400)
+        check('push: a file that cannot be read', ask(world, home, 'POST', '/push', update(crl=b'junk'), 'manager').status == 422)
+        check('push: not by an RA', ask(world, home, 'POST', '/push', removal, 'ra').status == 403)
+        second.stop()
+        answer = ask(world, home, 'POST', '/push', removal, 'manager', {'SCMS-Deadline': '2'})
+        check('push: begun', answer.status == 202 and answer.json()['missing'] == 2, answer)
+        path = '/push/%d' % answer.json()['id']
+
+        def missing(*names, late=()):
+            for _ in range(200):
+                found = ask(world, home, 'GET', path, identity='manager').json()
+                lacking = [c['component'] for c in found['components'] if not c['has']]
+                if lacking == list(names) and [c['component'] for c in found['components'] if c['late']] == list(late):
+                    return True
+                time.sleep(0.05)
+            return False
+        check('push: one has it, one is late', missing('second', late=['second']), ask(world, home, 'GET', path, identity='manager'))
+        trust = ask(world, world.folder / 'store', 'GET', '/trust', identity='manager').json()
+        check('push: taken', len(trust['store']['electors']) == 2 and len(trust['store']['tombstones']) == 1, trust)
+        manager.kill()
+        manager = start(world, wait=False)
+        manager.wait_for('serving', count=2)
+        second = start(world, name='two.conf', wait=False)
+        second.wait_for('serving', count=2)
+        check('push: taken up after a kill', missing(late=['second']), ask(world, home, 'GET', path, identity='manager'))
+        check('push: lateness is said', manager.wait_for('update late')['component'] == 'second')
+        check('push: no such', ask(world, home, 'GET', '/push/99', identity='manager').status == 404)
+
+        def answering():
+            return ask(world, home, 'GET', '/state', identity='manager').json()
+        for _ in range(100):
+            state = answering()
+            if all(c['answers'] and 'trust' in c for c in state['components']):
+                break
+            time.sleep(0.1)
+        check('state: components', [c['name'] for c in state['components']] == ['store', 'second'] and
+              all(c['trust']['standing'] == 'VALID' and abs(c['clockAhead']) < 60e6 for c in state['components']), state)
+        check('state: margins', state['margins']['electors'] == 2 and state['margins']['margin'] == 0, state['margins'])
+        check('state: nobody else', ask(world, home, 'GET', '/state', identity='ra').status == 403)
+    finally:
+        for daemon in (first, second, manager):
+            daemon.kill()
+
+
+def hostile(world):
+    """Malformed, oversized, slow, many: refused or cut, memory flat, others served."""
+    home = world.folder / 'store'
+    conf(world, 'scmsd.conf', component('store', more='limits = { connections = 300; request_seconds = 2; idle_seconds = 3; };'))
+    daemon = start(world)
+
+    def memory():
+        lines = pathlib.Path('/proc/%d/status' % daemon.process.pid).read_text().splitlines()
+        return int(next(line for line in lines if line.startswith('VmRSS')).split()[1])
+
+    def raw(bytes_, wait=0.5):
+        plain = socket.create_connection(('127.0.0.1', port(home)), timeout=10)
+        with context(world).wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+            tls.settimeout(wait)
+            try:
+                tls.sendall(bytes_)
+                return tls.recv(4096)
+            except OSError:
+                return b''
+    def attack():
+        rows = [b'GET / HTTP/9.9\r\n\r\n', b'\0' * 1000, b'GET /download-crl/\r\n\r\n', b'DELETE /crl HTTP/1.1\r\n\r\n',
+                b'POST /crl HTTP/1.1\r\nContent-Length: -1\r\n\r\n', b'POST /crl HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n',
+                b'POST /crl HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n', b'GET ' + b'/a' * 20000 + b' HTTP/1.1\r\n\r\n',
+                b'GET /download-crl/ HTTP/1.1\r\n' + b'A: b\r\n' * 20000 + b'\r\n', b'GET http://other/ HTTP/1.1\r\n\r\n',
+                b'POST /trust HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n' + b'x' * 5000000]
+        for row in rows * 3:
+            answer = raw(row)
+            check('hostile: %r' % row[:60], not answer.startswith(b'HTTP/1.1 2'), answer)
+        slow = []
+        for k in range(250):
+            try:
+                slow.append(socket.create_connection(('127.0.0.1', port(home)), timeout=5))
+                slow[-1].sendall(b'\x16\x03\x01')
+            except OSError:
+                pass
+        check('hostile: served beside 250 that say nothing', ask(world, home, 'GET', '/download-crl/').status == 200)
+        for connection in slow:
+            connection.close()
+        for k in range(100):
+            raw(b'GET /download-crl/ HTTP/1.1\r\nHost: x\r\n\r\n')
+        time.sleep(2.5)
+        check('hostile: served after', ask(world, home, 'GET', '/download-crl/').status == 200)
+
+    try:
+        check('hostile: serves', ask(world, home, 'POST', '/crl', CRL, 'crlg').status == 200)
+        attack()
+        begin = memory()  # after the first time: what an allocator keeps for later is no leak
+        attack()
+        check('hostile: memory is flat', memory() < begin + 4096, (begin, memory()))
+    finally:
+        daemon.stop()
+
+
+def killed(world):
+    """Killed again and again while CRLs come in: what was acknowledged is there."""
+    home = world.folder / 'store'
+    conf(world, 'scmsd.conf', component('store'))
+    acknowledged, serial = None, 0
+    for round_ in range(int(os.environ.get('KILLS', '6'))):
+        daemon = start(world, wait=False)
+        daemon.wait_for('serving', count=round_ + 1)
+        if acknowledged is not None:
+            found = ask(world, home, 'GET', '/download-crl/').body
+            check('killed: round %d' % round_, found in (acknowledged, sent), (found == acknowledged, found == sent))
+        timer = threading.Timer(0.05 + 0.07 * round_, daemon.process.kill)
+        timer.start()
+        while daemon.process.poll() is None and serial < 500:
+            serial += 1
+            sent = composite(serial=serial, issue=T0 + serial)
+            try:
+                answer = ask(world, home, 'POST', '/crl', sent, 'crlg')
+            except OSError:
+                break
+            if answer.status == 200:
+                acknowledged = sent
+            elif answer.status != 0:
+                check('killed: while it lives it takes all', False, answer)
+        timer.join()
+        daemon.process.wait()
+    check('killed: something was acknowledged', acknowledged is not None)
+
+
+PARTS = (configuration, serving, peers, crl_store, databases, clocks, users, push, hostile, killed)
 
 
 def main():

@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'conformanc
 
 from cast import T0, person
 from plain import messages
+from plain.coer import octets, sequence_of
 
 failures = []
 running = []

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "components/crlg/service.h"
+
+#include "components/crlg/crl_sign.h"
+#include "components/crlg/revocations.h"
+#include "dot2/validity.h"
+#include "service/home.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OCTETS "application/octet-stream"
+#define ORDER_MAX ((size_t)1 << 20)
+#define BALLOTS_BYTES_MAX ((size_t)4 << 20)
+#define ROOT_CRL_MAX ((size_t)16 << 20)
+#define RETRY_SECONDS_MAX 60
+
+struct state {
+	struct bytes composite; /* as it is on disk */
+	bool uploaded, uploading;
+	unsigned pause, wait; /* seconds until it is brought to the CRL store again */
+	uint8_t craca[8];
+	uint64_t orders, ballots, signatures, uploads, failures;
+};
+
+static const char *const steps[] = {
+    "CREATE TABLE composite (one INTEGER PRIMARY KEY, time INTEGER NOT NULL, uploaded INTEGER NOT NULL, bytes BLOB NOT NULL)",
+};
+static const struct db_schema schema = {"crlg", steps, 1};
+
+/* ---- to the CRL store ---- */
+
+static void upload(struct service *service);
+
+static void uploaded(void *ctx, const struct http_result *result)
+{
+	struct service *service = ctx;
+	struct state *state = service->state;
+
+	state->uploading = false;
+	if (result->status == 200) {
+		state->uploads++;
+		state->pause = 0;
+		/* Where it changed on the way, the newer one has not been brought yet. */
+		if (state->uploaded)
+			(void)db_run(service->db, "UPDATE composite SET uploaded = 1", NULL, 0);
+		else
+			upload(service);
+		return;
+	}
+	state->failures++;
+	state->uploaded = false;
+	state->pause = state->pause == 0 ? 1 : state->pause * 2 > RETRY_SECONDS_MAX ? RETRY_SECONDS_MAX : state->pause * 2;
+	state->wait = state->pause;
+	log_event(service->name, LOG_LEVEL_WARNING, "CRL store did not take the CRL", "s:i, s:s", "status", result->status, "text",
+		  result->error);
+}
+
+static void upload(struct service *service)
+{
+	struct state *state = service->state;
+
+	if (state->uploading || state->composite.n == 0)
+		return;
+	state->uploading = service_call(service, "crl-store", "/crl", bytes_view(&state->composite), (size_t)1 << 20, uploaded, service);
+	state->uploaded = state->uploading;
+}
+
+/* ---- the next composite CRL ---- */
+
+/* What is to come of a request once its transaction is on disk. */
+struct pending {
+	struct service *service;
+	struct http_exchange *exchange; /* NULL: nobody asked */
+	struct bytes composite;
+	json_t *answer;
+};
+
+static void on_disk(void *ctx, bool durable)
+{
+	struct pending *pending = ctx;
+	struct state *state = pending->service->state;
+
+	if (durable) {
+		bytes_free(&state->composite);
+		state->composite = pending->composite;
+		state->uploaded = false;
+		upload(pending->service);
+	} else {
+		bytes_free(&pending->composite);
+	}
+	if (pending->exchange != NULL && durable) {
+		service_answer_json(pending->exchange, 200, pending->answer);
+	} else {
+		json_decref(pending->answer);
+		if (pending->exchange != NULL)
+			http_answer(pending->exchange, 503, NULL, (struct scms_slice){NULL, 0});
+	}
+	free(pending);
+}
+
+/* The newest that was made, on disk or about to be: turns build on each other. */
+static bool newest_row(void *ctx, const struct db_value *columns, size_t count)
+{
+	struct bytes *bytes = ctx;
+
+	(void)count;
+	bytes->p = malloc(columns[0].bytes.n + 1);
+	if (bytes->p == NULL)
+		return false;
+	memcpy(bytes->p, columns[0].bytes.p, columns[0].bytes.n);
+	bytes->n = columns[0].bytes.n;
+	return false;
+}
+
+static enum key_status lists_sign(struct service *service, struct revocations *revocations, bool all, struct key_error *err)
+{
+	struct state *state = service->state;
+	const struct crl_signing signing = {.party = service->party,
+					    .now = clock_now(),
+					    .next_seconds = (uint32_t)service_number(service, "next_seconds")};
+	enum key_status status = KEY_OK;
+
+	for (size_t k = 0; status == KEY_OK && k < revocations->list_count; k++) {
+		struct crl_list *list = &revocations->lists[k];
+
+		/* Series 256 is the root's, and another CRACA's lists are another CRLG's. */
+		if (list->series == CRL_SERIES_SPECIAL || memcmp(list->craca, state->craca, 8) != 0)
+			continue;
+		if (!all && !list->changed && list->issue_date != 0)
+			continue;
+		status = crl_list_sign(list, &signing, err);
+		state->signatures += status == KEY_OK;
+	}
+	return status;
+}
+
+typedef enum key_status change(struct service *service, struct revocations *revocations, const void *order, struct key_error *err);
+
+/*
+ * Makes the next composite CRL: `apply` changes what is revoked, changed lists are signed (all: every one), and the exchange
+ * is answered when it is on disk.
+ */
+static void next_make(struct service *service, struct http_exchange *exchange, change *apply, const void *order, bool all)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+	struct revocations revocations = {.list_count = 0};
+	struct key_error err = {.text = "out of memory"};
+	struct bytes before = {NULL, 0};
+	enum key_status status = KEY_FAILED;
+
+	if (pending == NULL || !commit_begin(service->commit) ||
+	    db_each(service->db, "SELECT bytes FROM composite", NULL, 0, newest_row, &before) < 0)
+		goto out;
+	status = revocations_read(&revocations, bytes_view(&before), service->party->crypto, &err);
+	if (status == KEY_OK && apply != NULL)
+		status = apply(service, &revocations, order, &err);
+	if (status == KEY_OK) {
+		struct crl_expired expired = revocations_expire(&revocations, clock_now());
+
+		(void)expired;
+		status = lists_sign(service, &revocations, all, &err);
+	}
+	if (status == KEY_OK)
+		status = revocations_compose(&revocations, &pending->composite, &err);
+	revocations_free(&revocations);
+	if (status != KEY_OK)
+		goto out;
+	pending->service = service;
+	pending->exchange = exchange;
+	pending->answer = json_pack("{s:s, s:I}", "status", "done", "bytes", (json_int_t)pending->composite.n);
+	db_run(service->db, "DELETE FROM composite", NULL, 0);
+	db_run(service->db, "INSERT INTO composite VALUES (1, $1, 0, $2)",
+	       DB_VALUES(db_integer((int64_t)clock_now()), db_bytes(pending->composite.p, pending->composite.n)));
+	commit_then(service->commit, on_disk, pending);
+	pending = NULL;
+out:
+	if (pending != NULL) {
+		log_event(service->name, LOG_LEVEL_WARNING, "no new CRL", "s:s", "text", err.text);
+		if (exchange != NULL)
+			service_answer_json(exchange, status == KEY_FAILED || status == KEY_IO ? 503 : 422,
+					    json_pack("{s:s}", "error", err.text));
+		free(pending);
+	} else if (status != KEY_OK && exchange != NULL) {
+		http_answer(exchange, 503, NULL, (struct scms_slice){NULL, 0});
+	}
+	bytes_free(&before);
+}
+
+/* ---- orders ---- */
+
+static void refuse_oer(struct http_exchange *exchange, const struct oer_error *err)
+{
+	service_answer_json(exchange, 400,
+			    json_pack("{s:s, s:s, s:s}", "error", err->path, "expected", err->expected, "found", err->found));
+}
+
+static uint16_t la_id(const uint8_t id[2])
+{
+	return (uint16_t)(id[0] << 8 | id[1]);
+}
+
+static enum key_status order_apply(struct service *service, struct revocations *revocations, const void *from, struct key_error *err)
+{
+	const struct RevocationOrder *order = from;
+	struct RevokedCertificate certificate;
+	struct RevokedDevice device;
+	enum key_status status = KEY_OK;
+	struct oer_iter it = oer_iterate(&order->devices);
+	struct crl_list *list;
+
+	(void)service;
+	while (status == KEY_OK && oer_next(&it, &device)) {
+		struct crl_linkage_entry entry = {.j_max = device.jMax,
+						  .la1 = la_id(device.la1Id),
+						  .la2 = la_id(device.la2Id),
+						  .i_max = device.iMax};
+
+		memcpy(entry.seed1, device.seed1, LINKAGE_SEED);
+		memcpy(entry.seed2, device.seed2, LINKAGE_SEED);
+		status = crl_list_open(revocations, order->cracaId, CRL_SERIES_PSEUDONYM, true, &list, err);
+		if (status == KEY_OK)
+			status = crl_list_add_device(list, &entry, device.i, err);
+	}
+	it = oer_iterate(&order->certificates);
+	while (status == KEY_OK && oer_next(&it, &certificate)) {
+		struct crl_hash_entry entry = {.expiry = certificate.expiry};
+
+		memcpy(entry.id, certificate.id, sizeof(entry.id));
+		status = crl_list_open(revocations, order->cracaId, certificate.series, false, &list, err);
+		if (status == KEY_OK)
+			status = crl_list_add_hash(list, &entry, err);
+	}
+	return status;
+}
+
+static void post_revocations(struct service *service, struct http_exchange *exchange)
+{
+	struct state *state = service->state;
+	struct RevocationOrder order;
+	struct oer_error err;
+
+	if (oer_decode(&oer_RevocationOrder, http_body(exchange), OER_DEPTH_DEFAULT, &order, &err) != OER_OK) {
+		refuse_oer(exchange, &err);
+	} else if (memcmp(order.cracaId, state->craca, 8) != 0) {
+		service_answer_json(exchange, 422, json_pack("{s:s}", "error", "the CRACA of the order is not this CRLG's"));
+	} else {
+		state->orders++;
+		next_make(service, exchange, order_apply, &order, false);
+	}
+}
+
+static enum key_status ballot_apply(struct service *service, struct revocations *revocations,
+				    const struct BallotHistoryEntry *entry, struct key_error *err)
+{
+	bool new_form = entry->ballot.choice == BallotHistoryEntry_ballot_is_camp124;
+	const struct oer_type *type = new_form ? &oer_ElectorBallot : &oer_ElectorBallot121;
+	const void *value = new_form ? (const void *)&entry->ballot.u.camp124 : (const void *)&entry->ballot.u.camp121;
+	enum key_status status = KEY_FAILED;
+	size_t n = 0;
+	uint8_t *p;
+
+	if (entry->ballot.choice == OER_UNKNOWN)
+		return key_fail(err, KEY_VALUE, "a ballot of a form that is not known");
+	if (oer_encode(type, value, NULL, 0, &n) != OER_SPACE || (p = malloc(n)) == NULL)
+		return key_fail(err, KEY_FAILED, "out of memory");
+	if (oer_encode(type, value, p, n, &n) == OER_OK)
+		status = revocations_add_ballot(revocations, new_form ? FORM_124 : FORM_121, (enum scms_motion)entry->type,
+						(struct scms_slice){p, n}, service->party->crypto, err);
+	free(p);
+	return status == KEY_EXISTS ? KEY_OK : status;
+}
+
+static enum key_status ballots_apply(struct service *service, struct revocations *revocations, const void *from,
+				     struct key_error *err)
+{
+	const struct BallotHistory *history = from;
+	struct oer_iter it = oer_iterate(&history->entries);
+	struct BallotHistoryEntry entry;
+	enum key_status status = KEY_OK;
+
+	while (status == KEY_OK && oer_next(&it, &entry))
+		status = ballot_apply(service, revocations, &entry, err);
+	return status;
+}
+
+static void post_ballots(struct service *service, struct http_exchange *exchange)
+{
+	struct state *state = service->state;
+	struct BallotHistory history;
+	struct oer_error err;
+
+	if (oer_decode(&oer_BallotHistory, http_body(exchange), OER_DEPTH_DEFAULT, &history, &err) != OER_OK) {
+		refuse_oer(exchange, &err);
+		return;
+	}
+	state->ballots++;
+	next_make(service, exchange, ballots_apply, &history, false);
+}
+
+static enum key_status root_crl_apply(struct service *service, struct revocations *revocations, const void *from,
+				      struct key_error *err)
+{
+	const struct scms_slice *crl = from;
+
+	(void)service;
+	return revocations_take_crl(revocations, *crl, err);
+}
+
+static void post_root_crl(struct service *service, struct http_exchange *exchange)
+{
+	struct scms_slice body = http_body(exchange);
+
+	next_make(service, exchange, root_crl_apply, &body, false);
+}
+
+static void get_composite(struct service *service, struct http_exchange *exchange)
+{
+	const struct state *state = service->state;
+
+	if (state->composite.n == 0)
+		service_refuse(service, exchange, 404, 0, "no CRL was made yet");
+	else
+		http_answer(exchange, 200, OCTETS, bytes_view(&state->composite));
+}
+
+/* ---- time ---- */
+
+/* The lists that a CRLG keeps: each is there from the beginning, so that nobody takes silence for a clean slate. */
+static enum key_status lists_apply(struct service *service, struct revocations *revocations, const void *order, struct key_error *err)
+{
+	static const uint16_t series[] = {CRL_SERIES_PSEUDONYM, CRL_SERIES_COMPONENT, CRL_SERIES_END_ENTITY, CRL_SERIES_ENROLMENT};
+	const struct state *state = service->state;
+	enum key_status status = KEY_OK;
+	struct crl_list *list;
+
+	(void)order;
+	for (size_t k = 0; status == KEY_OK && k < sizeof(series) / sizeof(series[0]); k++)
+		status = crl_list_open(revocations, state->craca, series[k], series[k] == CRL_SERIES_PSEUDONYM, &list, err);
+	return status;
+}
+
+/* When the oldest of its lists was signed; 0: one never was. */
+static scms_time32 oldest(const struct service *service)
+{
+	const struct state *state = service->state;
+	scms_time32 time = UINT32_MAX;
+	struct revocations revocations;
+	struct key_error err;
+	unsigned own = 0;
+
+	if (revocations_read(&revocations, bytes_view(&state->composite), service->party->crypto, &err) != KEY_OK)
+		return UINT32_MAX;
+	for (size_t k = 0; k < revocations.list_count; k++) {
+		const struct crl_list *list = &revocations.lists[k];
+
+		if (list->series == CRL_SERIES_SPECIAL || memcmp(list->craca, state->craca, 8) != 0)
+			continue;
+		own++;
+		if (list->issue_date < time)
+			time = list->issue_date;
+	}
+	revocations_free(&revocations);
+	return own < 4 ? 0 : time;
+}
+
+static void tick(struct service *service, scms_time64 now)
+{
+	struct state *state = service->state;
+	uint64_t seconds = now / TIME64_SECOND;
+
+	if (!state->uploaded && !state->uploading && (state->wait == 0 || --state->wait == 0))
+		upload(service);
+	/* Reading megabytes each second would be much for little: every tenth will do. */
+	if (seconds % 10 != 0 && state->composite.n > 0)
+		return;
+	if (service_standing(service) == SCMS_VALID &&
+	    oldest(service) + (uint64_t)service_number(service, "interval_seconds") <= seconds)
+		next_make(service, NULL, lists_apply, NULL, true);
+}
+
+/* ---- life ---- */
+
+/* The CRACA is the root that the CRLG's own certificate chains to. */
+static bool take_identity(struct service *service)
+{
+	const struct home_identity *active = home_identity(service->home, HOME_ACTIVE);
+	struct state *state = service->state;
+
+	if (active == NULL || active->issuer_count == 0)
+		return false;
+	memcpy(state->craca, cert_id8(&active->issuer[active->issuer_count - 1]), 8);
+	return true;
+}
+
+static void changed(struct service *service)
+{
+	(void)take_identity(service);
+}
+
+static bool start(struct service *service, struct service_error *err)
+{
+	struct state *state = calloc(1, sizeof(*state));
+
+	service->state = state;
+	if (state == NULL || db_each(service->db, "SELECT bytes FROM composite", NULL, 0, newest_row, &state->composite) < 0) {
+		snprintf(err->text, sizeof(err->text), "%s: the CRL cannot be read: %s", service->name,
+			 state != NULL ? db_error(service->db) : "out of memory");
+		free(state);
+		return false;
+	}
+	state->uploaded = db_number(service->db, "SELECT uploaded FROM composite", NULL, 0, 0) != 0;
+	if (take_identity(service))
+		return true;
+	snprintf(err->text, sizeof(err->text), "%s: %s/active: issuers.coer is missing: it says which root the CRLs are for",
+		 service->name, service->path);
+	bytes_free(&state->composite);
+	free(state);
+	return false;
+}
+
+static void stop(struct service *service)
+{
+	struct state *state = service->state;
+
+	bytes_free(&state->composite);
+	free(state);
+}
+
+static void metrics(struct service *service, struct metrics *to)
+{
+	const struct state *state = service->state;
+
+	metrics_counter(to, "scms_crlg_orders", "Revocations ordered.", "from=\"ma\"", state->orders);
+	metrics_counter(to, "scms_crlg_orders", "Revocations ordered.", "from=\"manager\"", state->ballots);
+	metrics_counter(to, "scms_crlg_crls_signed", "Lists signed.", NULL, state->signatures);
+	metrics_counter(to, "scms_crlg_uploads", "Composite CRLs brought to the CRL store.", "outcome=\"taken\"", state->uploads);
+	metrics_counter(to, "scms_crlg_uploads", "Composite CRLs brought to the CRL store.", "outcome=\"failed\"", state->failures);
+	metrics_gauge(to, "scms_crlg_composite_bytes", "Length of the composite CRL.", NULL, (double)state->composite.n);
+}
+
+static const struct service_route routes[] = {
+    {HTTP_POST, "/crlg/revocations", "ma", ORDER_MAX, SERVICE_ISSUES, post_revocations},
+    {HTTP_POST, "/crlg/ballots", "manager", BALLOTS_BYTES_MAX, SERVICE_ISSUES, post_ballots},
+    {HTTP_POST, "/crlg/root-crl", "manager", ROOT_CRL_MAX, SERVICE_ISSUES, post_root_crl},
+    {HTTP_GET, "/crlg/composite", "manager crl-store", 0, 0, get_composite},
+    {0},
+};
+
+static const struct role_setting settings[] = {
+    {"interval_seconds", SETTING_NUMBER, 10, 30 * 86400, 86400, NULL, "lists are signed anew this long after the last time"},
+    {"next_seconds", SETTING_NUMBER, 20, 60 * 86400, 3 * 86400, NULL, "a CRL says that the next one is due this long after it"},
+    {0},
+};
+
+static const struct role_peer peers[] = {{"crl-store", false}, {NULL, false}};
+
+const struct role_service crlg_service = {
+    .name = "crlg",
+    .schema = &schema,
+    .routes = routes,
+    .settings = settings,
+    .peers = peers,
+    .start = start,
+    .stop = stop,
+    .tick = tick,
+    .changed = changed,
+    .metrics = metrics,
+};
