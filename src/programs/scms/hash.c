@@ -3,6 +3,7 @@
  * scms hash: the names of a certificate: hashes of its canonical form, and their ends.
  */
 #include "commands.h"
+#include "components/manager/fingerprint.h"
 #include "dot2/cert.h"
 #include "report.h"
 #include "service/engine.h"
@@ -94,8 +95,11 @@ static bool hash_file(const char *file, bool json, bool first)
 		fputs(", ", stdout);
 		print_hashes(&cert, true);
 	} else {
+		char words[FINGERPRINT_WORDS_BYTES(32)];
+
 		printf("%s\n", file);
 		print_hashes(&cert, false);
+		printf("  in words   %s\n", fingerprint_words(cert.hash256, 32, words));
 	}
 	free((void *)(uintptr_t)bytes.p);
 	return good;
@@ -110,7 +114,7 @@ int cmd_hash(int argc, char **argv)
 	    "FILE...",
 	    "Print SHA-256 (and SHA-384 where the certificate is signed on a 384-bit curve), HashedId10, "
 	    "HashedId8 and HashedId3 of certificates in canonical form: points compressed, rSig "
-	    "x-only.\vExample: scms hash root.oer elector-a.oer\n",
+	    "x-only; and the SHA-256 in words (PGP word list), to be read out over a second channel.\vExample: scms hash root.oer elector-a.oer\n",
 	    NULL,
 	    NULL,
 	    NULL};
