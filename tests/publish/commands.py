@@ -3,126 +3,19 @@
 """scms policy, chain, crl and publish in a workspace; what comes out is given to vehicles' stores.
 Usage: commands.py SCMS SCMS-ELECTOR [FAULT.so]"""
 
+import fcntl
 import json
 import os
-import pathlib
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
-SCMS, ELECTOR = (os.path.abspath(p) for p in sys.argv[1:3])
+from world import SCMS, World, check, done, outcomes
+
 FAULT = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
-failures = []
-checks = 0
-
-
-def check(name, right, found=''):
-    global checks
-    checks += 1
-    if not right:
-        failures.append(name)
-        print('FAILED: %s: found %.900s' % (name, found))
-
-
-class World:
-    """A workspace with three electors (and two more in reserve), a root and all components."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.ws = self.folder / 'ws'
-        self.pin = self.folder / 'pin'
-        self.pin.write_text('a pass phrase of some length\n')
-        self.pin.chmod(0o600)
-        self.day = 0
-
-    def now(self, second=0):
-        return str((722816005 + 86400 * self.day + second) * 1000000)
-
-    def run(self, *args, expect=0, program=SCMS, env=None, limit=None, says=None):
-        def limits():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, cwd=self.folder,
-                              env={**os.environ, **(env or {})}, preexec_fn=limits if limit is not None else None)
-        check(' '.join(map(str, args[:4])), done.returncode == expect, (done.returncode, done.stdout, done.stderr))
-        if says is not None:
-            check('%s says %s' % (' '.join(map(str, args[:3])), says), says in done.stdout + done.stderr, done.stdout + done.stderr)
-        return done
-
-    def scms(self, *args, second=0, **more):
-        return self.run(*args, '--workspace', self.ws, '--now', self.now(second), '--secret', 'file:%s' % self.pin, **more)
-
-    def json(self, *args, **more):
-        done = self.scms(*args, '--json', **more)
-        try:
-            return json.loads(done.stdout)
-        except ValueError:
-            check('JSON of ' + ' '.join(map(str, args)), False, done.stdout)
-            return {}
-
-    def elector(self, name, *args, **more):
-        command, rest = args[0], args[1:]
-        return self.run(command, '--home', self.folder / name, '--now', self.now(), *rest, program=ELECTOR, **more)
-
-    def certificate(self, name):
-        return self.ws / 'components' / name / 'active' / 'certificate.coer'
-
-    def found(self):
-        self.run('init', self.ws, '--system', 'test', '--quorum', '2', '--secret', 'file:%s' % self.pin)
-        for name in 'ABCD':
-            self.elector(name, 'create', '--name', name, '--secret', 'file:%s' % self.pin, '--out', self.folder / (name + '.coer'))
-        for role, name, *more in [('root', 'root1'), ('ica', 'ica1'), ('eca', 'eca1'), ('pca', 'pca1'), ('pca', 'pca2'), ('ra', 'ra1'),
-                                  ('la', 'la1', '--la-id', 1), ('ma', 'ma1'), ('crlg', 'crlg1'), ('pg', 'pg1')]:
-            self.scms('component', 'create', role, name, *more)
-        bootstrap = self.ws / 'bootstrap'
-        for name in 'ABC':
-            shutil.copy(self.folder / (name + '.coer'), bootstrap / ('elector-%s.coer' % name))
-        shutil.copy(self.certificate('root1'), bootstrap / 'root-1.coer')
-        (bootstrap / 'bootstrap.json').write_text(json.dumps({
-            'electors': ['elector-%s.coer' % n for n in 'ABC'], 'roots': ['root-1.coer'], 'quorum': 2, 'quorumCeiling': 3,
-            'now': int(self.now())}))
-        for name in 'ABC':
-            self.elector(name, 'init', '--config', bootstrap / 'bootstrap.json')
-
-    def vote(self, motion, certificate, voters, *more):
-        """The whole way of a motion: proposed, signed, collected, released."""
-        proposal = self.folder / 'proposal'
-        done = self.scms('motion', 'propose', motion, certificate, '--reason', 'a test', '--out', proposal, *more)
-        motion = (done.stdout.split() + ['', ''])[1]  # "Motion add-root-..."
-        votes = []
-        for name in voters:
-            votes.append(self.folder / (name + '.vote'))
-            self.elector(name, 'inspect', proposal)
-            self.elector(name, 'sign', '--yes-i-read-it', '--override', 'a test', '--secret', 'file:%s' % self.pin, '--out', votes[-1], proposal)
-        self.scms('motion', 'collect', *votes)
-        self.scms('motion', 'assemble', motion, *more)
-
-    def vehicle(self, name):
-        self.run('store', 'init', '--state', self.folder / name, '--config', self.ws / 'bootstrap' / 'bootstrap.json')
-
-    def published(self):
-        return sorted(p.name for p in (self.ws / 'published').iterdir())
-
-    def apply(self, name, second=0, expect=0):
-        """All that is out, given to a vehicle; the report."""
-        out = self.ws / 'published'
-        args = []
-        for option, pattern in (('--policy', 'global_policy.oer'), ('--chain', 'global_certificate_chains_*.oer'),
-                                ('--crl', 'composite_crl.oer'), ('--history', 'ballot_history.oer')):
-            for path in out.glob(pattern):
-                args += [option, path]
-        done = self.run('store', 'apply', '--state', self.folder / name, '--now', self.now(second), *args, expect=expect)
-        return json.loads(done.stdout)
-
-    def is_valid(self, name, component, second=0):
-        done = subprocess.run([SCMS, 'store', 'check', '--state', self.folder / name, '--now', self.now(second), '--cert',
-                               self.certificate(component), '--cert', self.certificate('ica1')], capture_output=True, text=True)
-        return done.stdout
-
-
-def outcomes(report):
-    return {b['motion'] + ' ' + b['outcome'] for b in report.get('ballots', [])}
 
 
 def policies(w):
@@ -326,9 +219,9 @@ def crashes(w):
             ws = w.folder / 'trial'
             shutil.rmtree(ws, ignore_errors=True)
             shutil.copytree(base, ws, symlinks=True)
-            done = publish(ws, fault=(at, mode))
+            ended = publish(ws, fault=(at, mode))
             here = published(ws)
-            name = '%s at %d (code %d)' % (mode, at, done.returncode)
+            name = '%s at %d (code %d)' % (mode, at, ended.returncode)
             check(name + ': all old or all new', here in (old, new), sorted(here))
             again = publish(ws)
             check(name + ': the next attempt', again.returncode == 0 or 'nothing is new' in again.stderr, again.stderr)
@@ -364,15 +257,21 @@ def bad_days(w):
     """A disk that is full, a stick pulled in the middle, two operators at once."""
     w.scms('crl', 'make', second=100)
     before = {p.name: p.read_bytes() for p in (w.ws / 'published').iterdir()}
-    done = subprocess.run([SCMS, 'publish', '--workspace', w.ws, '--now', w.now(101)], capture_output=True, text=True,
-                          preexec_fn=lambda: (resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)),
-                                              __import__('signal').signal(__import__('signal').SIGXFSZ, __import__('signal').SIG_IGN)))
-    check('a full disk', done.returncode == 3 and 'still out' in done.stderr, (done.returncode, done.stderr))
+    def full():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
+    ended = subprocess.run([SCMS, 'publish', '--workspace', w.ws, '--now', w.now(101)], capture_output=True, text=True, preexec_fn=full)
+    check('a full disk', ended.returncode == 3 and 'still out' in ended.stderr, (ended.returncode, ended.stderr))
     check('nothing changed', before == {p.name: p.read_bytes() for p in (w.ws / 'published').iterdir()})
     (w.ws / '.published.new').mkdir(exist_ok=True)
     (w.ws / '.published.new' / 'half').write_bytes(b'half a file')
     w.scms('publish', second=102)
     check('the next attempt works', not (w.ws / '.published.new').exists() and 'half' not in w.published(), w.published())
+    # Another operator is at work: this one waits, and is told.
+    with open(w.ws / 'lock', 'a') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        w.scms('crl', 'make', second=102, expect=3, says='being changed by')
+        w.scms('publish', '--check', second=102, expect=1, says='nothing is new')
     # Files that somebody damaged.
     out = w.ws / 'outgoing' / 'gccf.oer'
     out.write_bytes(b'junk')
@@ -414,8 +313,7 @@ def main():
         if FAULT:
             crashes(w)
         suspending(w)
-    print('%d checks, %d failed' % (checks, len(failures)))
-    sys.exit(1 if failures or not checks else 0)
+    done()
 
 
 main()

@@ -386,7 +386,7 @@ static int sign_lists(struct making *m, const struct party *crlg, const struct c
 			continue;
 		}
 		/* Lists under another root are its own CRLG's. */
-		if (memcmp(list->craca, cert_issuer_id8(crlg->cert), 8) != 0)
+		if (!list->changed && memcmp(list->craca, cert_issuer_id8(crlg->cert), 8) != 0)
 			continue;
 		/* A list that never had a full CRL begins with one. */
 		this.delta = command->delta && list->full.p != NULL;

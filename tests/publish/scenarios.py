@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Disaster recovery with scms alone: an elector is replaced with endorsements of CAMP 1.2.1; a root is revoked and replaced.
+Usage: scenarios.py SCMS SCMS-ELECTOR"""
+
+import json
+import tempfile
+
+from world import World, check, done, outcomes
+
+
+def publish(w, version, second, pg=None, **more):
+    w.scms('policy', 'set', 'globalCertChainFileID', version)
+    w.scms('policy', 'sign', *(['--pg', pg] if pg else []), second=second)
+    return w.scms('publish', second=second + 1, **more)
+
+
+def begin(w):
+    """Day 1: founded, the root endorsed, everything out, a vehicle that has it."""
+    w.scms('policy', 'init')
+    w.vote('add-root', w.certificate('root1'), 'ABC')
+    w.scms('crl', 'make', second=1)
+    w.json('chain', 'make', second=2)
+    publish(w, 1, 3)
+    w.vehicle('vehicle')
+    report = w.apply('vehicle', second=5)
+    check('day 1', not report['refused'] and outcomes(report) >= {'addRoot APPLIED'}, report)
+
+
+def elector_in_121(w):
+    begin(w)
+    w.day += 1
+    w.vote('remove-elector', w.folder / 'A.coer', 'BC')
+    w.scms('crl', 'make', second=1)
+    w.json('chain', 'make', second=2)
+    publish(w, 2, 3)
+    report = w.apply('vehicle', second=5)
+    check('A is removed', 'removeElector APPLIED' in outcomes(report) and not report['refused'], report)
+    w.vote('add-elector', w.folder / 'D.coer', 'BC')
+    w.json('chain', 'make', second=6)
+    publish(w, 3, 7)
+    report = w.apply('vehicle', second=9)
+    check('D is added', 'addElector APPLIED' in outcomes(report), report)
+    shown = w.run('show', w.ws / 'published' / 'global_certificate_chains_03.oer').stdout
+    check('the form is 1.2.1', '121' in shown or '1.2.1' in shown, shown[:300])
+    w.run('chain', 'derive', w.ws / 'published' / 'global_certificate_chains_03.oer', '--ra', 'ra1.localhost', '--out', w.folder / 'lccf.oer')
+    w.run('chain', 'compare', w.ws / 'published' / 'global_certificate_chains_03.oer', w.folder / 'lccf.oer', says='complete')
+
+
+def root_is_replaced(w):
+    begin(w)
+    # A device is revoked by linkage, a PCA by hash.
+    (w.folder / 'seeds.json').write_text(json.dumps([{'i': 1, 'iMax': 3000, 'jMax': 20, 'la1': 1, 'la2': 2, 'seed1': '11' * 16, 'seed2': '22' * 16}]))
+    w.scms('crl', 'add', '--seeds', 'seeds.json', second=10)
+    w.scms('component', 'revoke', 'pca2', '--reason', 'a test', '--yes', second=10)
+    w.scms('crl', 'make', second=11)
+    w.json('chain', 'make', second=12)
+    publish(w, 2, 13)
+    w.apply('vehicle', second=15)
+    # Day 2: a new root, endorsed and held. It is in no file.
+    w.day += 1
+    w.scms('component', 'create', 'root', 'root2')
+    w.vote('add-root', w.certificate('root2'), 'ABC', hold=True)
+    made = w.json('chain', 'make')
+    check('held', made.get('rootBallots') == 1, made)
+    (w.ws / 'outgoing' / 'gccf.oer').unlink()
+    # Day 3: components under it.
+    w.day += 1
+    for role, name, issuer, *more in [('ica', 'ica2', 'root2'), ('eca', 'eca2', 'ica2'), ('pca', 'pca3', 'ica2'), ('ra', 'ra2', 'ica2'),
+                                      ('ma', 'ma2', 'root2'), ('crlg', 'crlg2', 'root2'), ('pg', 'pg2', 'root2')]:
+        w.scms('component', 'create', role, name, '--issuer', issuer, *more)
+    made = w.json('chain', 'make', second=1)
+    check('not published before their root', made.get('certificates') == 7 and sum(n['rule'] in ('B8', 'D2') for n in made['notes']) == 7, made)
+    (w.ws / 'outgoing' / 'gccf.oer').unlink()
+    # Day 4: the old one goes, the new one comes, at once.
+    w.day += 1
+    w.scms('motion', 'release', w.held, '--override', 'scenario 2')
+    w.vote('remove-root', w.certificate('root1'), 'ABC', '--override', 'scenario 2')
+    root1, root2 = w.certificate('root1'), w.certificate('root2')
+    w.scms('crl', 'make', '--crlg', 'crlg1', second=1, expect=1)
+    w.scms('crl', 'reset', '--old', root1, '--new', root2, '--crlg', 'crlg1', second=1, expect=1, says='another root')
+    made = w.json('crl', 'reset', '--old', root1, '--new', root2, '--crlg', 'crlg2', second=2)
+    check('seeds stay, hashes go', {l['series']: l['entries'] for l in made['lists']} == {1: 1, 2: 0, 3: 0, 4: 0} and made['ballots'] == 1 and
+          made['droppedHashes'] == 1, made)
+    made = w.json('chain', 'make', second=3)
+    check('reset to the new structure', made.get('rootBallots') == 1 and made.get('certificates') == 6 and
+          any(n['rule'] == 'H1.4' for n in made['notes']), made)
+    w.scms('policy', 'set', 'globalCertChainFileID', 3)
+    w.scms('policy', 'sign', '--pg', 'pg1', second=4, expect=1)
+    w.scms('policy', 'sign', '--pg', 'pg2', second=5)
+    w.scms('publish', '--reason', 'root 1 is revoked', '--override', 'scenario 2', second=6)
+    # Components' and devices' stores: the old chains are dead, the new ones live.
+    report = w.apply('vehicle', second=7)
+    check('day 4', {'removeRoot APPLIED', 'addRoot APPLIED'} <= outcomes(report) and not report['refused'], report)
+    check('policy and CRLs of the new root', report['policy']['outcome'] == 'ACCEPTED' and report['chain']['outcome'] == 'ACCEPTED' and
+          {c['outcome'] for c in report['crls']} == {'ACCEPTED'}, report)
+    check('old', 'ROOT_REVOKED' in w.is_valid('vehicle', 'pca1', 8), w.is_valid('vehicle', 'pca1', 8))
+    check('new', '"VALID"' in w.is_valid('vehicle', 'pca3', 8), w.is_valid('vehicle', 'pca3', 8))
+    # One that was away all the time.
+    w.vehicle('late')
+    report = w.apply('late', second=9)
+    check('late', {'removeRoot APPLIED', 'addRoot APPLIED'} <= outcomes(report) and report['policy']['outcome'] == 'ACCEPTED', report)
+    check('late: new', '"VALID"' in w.is_valid('late', 'pca3', 10))
+    # The next ordinary round, under the new root.
+    w.day += 1
+    w.scms('crl', 'make', '--crlg', 'crlg2')
+    w.json('chain', 'make', second=1)
+    publish(w, 4, 2, pg='pg2')
+    report = w.apply('vehicle', second=4)
+    check('day 5', not report['refused'] and {c['outcome'] for c in report['crls']} == {'ACCEPTED'}, report)
+
+
+def main():
+    for form, scenario in (('1.2.1', elector_in_121), ('1.2.4', root_is_replaced)):
+        with tempfile.TemporaryDirectory() as folder:
+            w = World(folder)
+            w.found(form)
+            scenario(w)
+    done()
+
+
+main()
