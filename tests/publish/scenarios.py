@@ -110,7 +110,31 @@ def root_is_replaced(w):
     check('day 5', not report['refused'] and {c['outcome'] for c in report['crls']} == {'ACCEPTED'}, report)
 
 
+def as_founded(w):
+    """The way of the founding ceremony: electors first, then a root by their ballot, then components; then the first publication."""
+    w.run('init', w.ws, '--system', 'test', '--quorum', '2', '--secret', 'file:%s' % w.pin)
+    for name in 'ABC':
+        w.elector(name, 'create', '--name', name, '--secret', 'file:%s' % w.pin, '--out', w.folder / (name + '.coer'))
+    found = ['found'] + [x for name in 'ABC' for x in ('--elector', w.folder / (name + '.coer'))]
+    w.scms(*found)
+    for name in 'ABC':
+        w.elector(name, 'init', '--config', w.ws / 'bootstrap' / 'bootstrap.json')
+    w.vote('add-root', w.certificate('root1'), 'ABC')
+    w.scms('found', second=1)
+    w.scms('policy', 'init')
+    w.scms('crl', 'make', second=2)
+    w.json('chain', 'make', second=3)
+    publish(w, 1, 4)
+    w.vehicle('vehicle')
+    report = w.apply('vehicle', second=6)
+    check('the first publication', not report['refused'] and report['policy']['outcome'] == 'ACCEPTED' and
+          report['chain']['outcome'] == 'ACCEPTED' and {c['outcome'] for c in report['crls']} == {'ACCEPTED'}, report)
+    check('a component is valid', '"VALID"' in w.is_valid('vehicle', 'pca1', 7), w.is_valid('vehicle', 'pca1', 7))
+
+
 def main():
+    with tempfile.TemporaryDirectory() as folder:
+        as_founded(World(folder))
     for form, scenario in (('1.2.1', elector_in_121), ('1.2.4', root_is_replaced)):
         with tempfile.TemporaryDirectory() as folder:
             w = World(folder)
