@@ -423,7 +423,33 @@ def killed(world):
     check('killed: something was acknowledged', acknowledged is not None)
 
 
-PARTS = (configuration, serving, peers, crl_store, databases, clocks, users, push, hostile, killed)
+def commands(world):
+    """scms update and scms push."""
+    home, stick = world.home('manager', 'manager', bootstrap(world, 'manager')), world.folder / 'stick.oer'
+    (world.folder / 'crl.oer').write_bytes(composite(electors=[ballot('removeElector', 'C', 'AB')]))
+    world.scms('update', 'make', stick, 'crl=%s' % (world.folder / 'crl.oer'))
+    check('update make', stick.read_bytes() == update(crl=(world.folder / 'crl.oer').read_bytes()))
+    check('update show', 'crl          %d bytes' % (world.folder / 'crl.oer').stat().st_size in world.scms('update', 'show', stick))
+    report = json.loads(world.scms('update', 'apply', stick, '--state', world.folder / 'store/store', '--now', NOW))
+    check('update apply', report['changed'] and report['ballots'][0]['outcome'] == 'APPLIED', report)
+    (world.folder / 'cut.oer').write_bytes(stick.read_bytes()[:-5])
+    world.scms('update', 'show', world.folder / 'cut.oer', code=1)
+    world.scms('update', 'make', world.folder / 'x', 'colour=red', code=1)
+    world.scms('update', code=2)
+    conf(world, 'scmsd.conf', component('manager'))
+    daemon = start(world)
+    url = 'https://127.0.0.1:%d' % port(home)
+    try:
+        answer = json.loads(world.scms('push', stick, '--home', home, '--manager', url, '--deadline', 5))
+        check('push', answer['id'] == 1 and answer['missing'] == 0, answer)
+        world.scms('push', world.folder / 'cut.oer', '--home', home, '--manager', url, code=1)
+        world.scms('push', stick, '--home', world.folder / 'store', '--manager', url, code=1)
+    finally:
+        daemon.stop()
+    world.scms('push', stick, '--home', home, '--manager', url, code=3)
+
+
+PARTS = (configuration, serving, peers, crl_store, databases, clocks, users, push, commands, hostile, killed)
 
 
 def main():

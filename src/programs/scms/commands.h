@@ -21,9 +21,11 @@ int cmd_margin(int argc, char **argv);
 int cmd_motion(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
+int cmd_push(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 int cmd_types(int argc, char **argv);
+int cmd_update(int argc, char **argv);
 int cmd_what_if(int argc, char **argv);
 
 #endif

@@ -28,9 +28,11 @@ static const struct {
     {"motion", cmd_motion, "ask electors to add or remove electors and root CAs; collect votes; release ballots"},
     {"policy", cmd_policy, "the global policy: written, signed, compared"},
     {"publish", cmd_publish, "let out what was made, after seeing what it would do"},
+    {"push", cmd_push, "ask the running manager to bring an update to all components"},
     {"show", cmd_show, "what is in a file, in words, as JSON or field by field"},
     {"store", cmd_store, "keep a trust store: judge ballots, policy, chain files and CRLs"},
     {"types", cmd_types, "list the types and messages that are known"},
+    {"update", cmd_update, "one session's files as one file: make, show, apply"},
     {"what-if", cmd_what_if, "what would these files or motions do to everybody?"},
 };
 

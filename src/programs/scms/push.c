@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scms push: asks the running manager to bring an update to every component.
+ */
+#include "commands.h"
+
+#include "components/update.h"
+#include "report.h"
+#include "service/http_client.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_MAX ((size_t)4 << 20)
+#define EXIT_ENVIRONMENT 3
+
+enum { OPTION_MANAGER = 256, OPTION_HOME, OPTION_DEADLINE };
+
+struct push {
+	const char *manager, *home, *file, *deadline;
+	struct event_base *base;
+	int code;
+};
+
+static const struct argp_option rows[] = {
+    {"manager", OPTION_MANAGER, "URL", 0, "The manager: https://HOST:PORT; default https://127.0.0.1:8900", 0},
+    {"home", OPTION_HOME, "DIR", 0, "Home whose TLS identity has the role manager", 0},
+    {"deadline", OPTION_DEADLINE, "SECONDS", 0, "When all components ought to have it", 0},
+    {0}};
+
+static const char doc[] =
+    "Ask the running manager to bring an update (scms update make; published/update.oer) to every component.\v"
+    "The answer says which update it is, and who is to get it; later on, GET /push/ID and GET /state say who has it.\n\n"
+    "Example:\n  scms push --home components/manager published/update.oer --deadline 30\n\n"
+    "Exit code: 0 on its way, 1 refused, 2 usage, 3 the manager cannot be reached.";
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct push *push = state->input;
+
+	switch (key) {
+	case OPTION_MANAGER:
+		push->manager = arg;
+		break;
+	case OPTION_HOME:
+		push->home = arg;
+		break;
+	case OPTION_DEADLINE:
+		if (arg[0] == '\0' || arg[strspn(arg, "0123456789")] != '\0')
+			argp_error(state, "--deadline: expected a number of seconds, found '%s'", arg);
+		push->deadline = arg;
+		break;
+	case ARGP_KEY_ARG:
+		if (push->file != NULL)
+			argp_error(state, "unexpected argument '%s'", arg);
+		push->file = arg;
+		break;
+	case ARGP_KEY_END:
+		if (push->file == NULL || push->home == NULL)
+			argp_error(state, "a FILE and --home DIR are needed");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static void done(void *ctx, const struct http_result *result)
+{
+	struct push *push = ctx;
+
+	if (result->status == 0)
+		report("push", push->manager, "%s", result->error);
+	else if (result->body.n > 0)
+		fwrite(result->body.p, 1, result->body.n, stdout);
+	if (result->status > 0 && result->status != 202)
+		report("push", push->manager, "refused with status %d", result->status);
+	push->code = result->status == 202 ? 0 : result->status == 0 ? EXIT_ENVIRONMENT : EXIT_REFUSED;
+	event_base_loopbreak(push->base);
+}
+
+static void ask(struct push *push, const struct tls_identity *identity, struct scms_slice bytes)
+{
+	const char *headers[] = {NULL, NULL};
+	struct http_client *client;
+	struct tls_error err;
+	char deadline[64], url[512];
+
+	snprintf(url, sizeof(url), "%s/push", push->manager);
+	if (push->deadline != NULL) {
+		snprintf(deadline, sizeof(deadline), "SCMS-Deadline: %.20s", push->deadline);
+		headers[0] = deadline;
+	}
+	client = http_client_new(push->base, identity, &err);
+	if (client == NULL) {
+		report("push", NULL, "%s", err.text);
+		return;
+	}
+	if (http_client_send(client,
+			     &(struct http_call){.url = url, .headers = headers, .post = true, .body = bytes, .answer_max = ANSWER_MAX},
+			     done, push))
+		event_base_dispatch(push->base);
+	else
+		report("push", NULL, "out of memory");
+	http_client_free(client);
+}
+
+int cmd_push(int argc, char **argv)
+{
+	const struct argp argp = {rows, parse_option, "FILE", doc, NULL, NULL, NULL};
+	struct push push = {.manager = "https://127.0.0.1:8900", .code = EXIT_ENVIRONMENT};
+	char path[3][1024], name[] = "scms push";
+	struct scms_slice bytes;
+
+	argv[0] = name;
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &push);
+	snprintf(path[0], sizeof(path[0]), "%s/tls/certificate.pem", push.home);
+	snprintf(path[1], sizeof(path[1]), "%s/tls/key.pem", push.home);
+	snprintf(path[2], sizeof(path[2]), "%s/tls/roots.pem", push.home);
+	if (!report_read("push", push.file, UPDATE_BYTES_MAX, &bytes))
+		return EXIT_REFUSED;
+	push.base = event_base_new();
+	if (push.base != NULL) {
+		ask(&push, &(struct tls_identity){path[0], path[1], path[2]}, bytes);
+		event_base_free(push.base);
+	}
+	free((void *)(uintptr_t)bytes.p);
+	return push.code;
+}
