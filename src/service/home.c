@@ -204,13 +204,13 @@ static enum home_status wrong_keys(const struct home_identity *identity, const c
 	if (asked->verifyKeyIndicator.choice != VerificationKeyIndicator_is_verificationKey ||
 	    !point_of_key(&asked->verifyKeyIndicator.u.verificationKey, &point) || !curve_point_read(&point, &wanted) ||
 	    !point_is(&found, &wanted))
-		return home_fail(err, HOME_KEY, "%s: it certifies another key than the request beside it asks for",
+		return home_fail(err, HOME_ROLE, "%s: it certifies another key than the request beside it asks for",
 				 where);
 	if (asked->has_encryptionKey != got->has_encryptionKey ||
 	    (got->has_encryptionKey &&
 	     (!encryption_key_point(&asked->encryptionKey, &wanted) ||
 	      !encryption_key_point(&got->encryptionKey, &is) || !curve_point_equal(&wanted, &is))))
-		return home_fail(err, HOME_KEY, "%s: it has another encryption key than the request beside it asks for",
+		return home_fail(err, HOME_ROLE, "%s: it has another encryption key than the request beside it asks for",
 				 where);
 	return HOME_OK;
 }

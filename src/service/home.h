@@ -36,7 +36,7 @@ enum home_status {
 	HOME_MISSING,   /* no such folder, or it is no component's home */
 	HOME_EXISTS,    /* there is something in the way */
 	HOME_MALFORMED, /* a file in it is not what it should be */
-	HOME_ROLE,      /* a certificate of another role */
+	HOME_ROLE,      /* a certificate of another role, or for other keys */
 	HOME_KEY,       /* a key cannot be opened or made, or is not the certificate's */
 	HOME_NOTHING,   /* nothing is staged, or what is staged has no certificate yet */
 	HOME_BUSY,      /* another process is changing it */
@@ -149,7 +149,7 @@ SCMS_CHECKED enum home_status home_draft_commit(struct home_draft *draft, struct
 void home_draft_drop(struct home_draft *draft);
 
 /*
- * Gives the staged identity its certificate. HOME_NOTHING where none waits; HOME_ROLE, HOME_KEY where the certificate
+ * Gives the staged identity its certificate. HOME_NOTHING where none waits; HOME_ROLE where the certificate
  * is another's; HOME_EXISTS where it has one.
  */
 SCMS_CHECKED enum home_status home_install(struct home *home, struct scms_slice certificate, struct scms_slice issuers,
@@ -158,7 +158,7 @@ SCMS_CHECKED enum home_status home_install(struct home *home, struct scms_slice 
 /* Throws the staged identity away, its private keys too. HOME_OK where there is none. */
 SCMS_CHECKED enum home_status home_unstage(struct home *home, struct home_error *err);
 
-/* Deletes a folder with the files in it; one that is not there is no error. */
+/* Deletes a folder with all that is in it; one that is not there is no error. */
 void home_remove_folder(const char *path);
 
 #endif

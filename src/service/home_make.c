@@ -38,9 +38,15 @@ void home_remove_folder(const char *path)
 
 	if (dir == NULL)
 		return;
-	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			unlinkat(dirfd(dir), entry->d_name, 0);
+	while ((entry = readdir(dir)) != NULL) {
+		struct home_file inside = home_file(path, entry->d_name);
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		/* A link is removed, not followed. */
+		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0 && errno == EISDIR)
+			home_remove_folder(inside.text);
+	}
 	closedir(dir);
 	rmdir(path);
 }

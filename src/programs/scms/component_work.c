@@ -7,6 +7,7 @@
 #include "service/engine.h"
 #include "service/tls_make.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -336,8 +337,11 @@ int work_tls_make(struct work *work, const struct home_settings *settings, const
 
 	if (role_is_offline(settings->role))
 		return OPERATOR_DONE;
-	if (access(root.text, F_OK) != 0)
+	if (access(root.text, F_OK) != 0) {
+		/* A key without its certificate was left by a crash, and nobody has used it. */
+		unlink(root_key.text);
 		good = tls_make_root(root.text, root_key.text, work->workspace.settings.system, TLS_ROOT_DAYS, &err);
+	}
 	snprintf(path[0], sizeof(path[0]), "%s/tls", home);
 	snprintf(path[1], sizeof(path[1]), "%s/tls/certificate.pem", home);
 	snprintf(path[2], sizeof(path[2]), "%s/tls/key.pem", home);
@@ -354,19 +358,6 @@ int work_tls_make(struct work *work, const struct home_settings *settings, const
 	free((void *)(uintptr_t)bytes.p);
 	return good ? OPERATOR_DONE
 		    : operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", path[3], refused.text);
-}
-
-/* Removes a home that never got its name. */
-static void remove_home(const char *path)
-{
-	static const char *const parts[] = {"tls", "staged", "active", "retired"};
-	char file[2300];
-
-	for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
-		snprintf(file, sizeof(file), "%s/%s", path, parts[k]);
-		home_remove_folder(file);
-	}
-	home_remove_folder(path);
 }
 
 /* An elector's certificate is for all to see. */
@@ -409,6 +400,24 @@ static int fill_home(struct work *work, const char *path, const struct work_orde
 	return code;
 }
 
+/* What a crash left: the workspace is locked, so nobody is at it. */
+static void remove_unfinished(const struct work *work)
+{
+	struct workspace_file folder = workspace_file(&work->workspace, WORKSPACE_COMPONENTS, NULL);
+	DIR *dir = opendir(folder.text);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] == '.' && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+			struct workspace_file left =
+			    workspace_file(&work->workspace, WORKSPACE_COMPONENTS, entry->d_name);
+
+			home_remove_folder(left.text);
+		}
+	if (dir != NULL)
+		closedir(dir);
+}
+
 int work_component_create(struct work *work, const struct home_settings *settings, const struct work_order *order,
 			  struct work_made *made)
 {
@@ -423,14 +432,13 @@ int work_component_create(struct work *work, const struct home_settings *setting
 				     path.text);
 	snprintf(hidden, sizeof(hidden), ".%s.new", settings->name);
 	making = workspace_file(&work->workspace, WORKSPACE_COMPONENTS, hidden);
-	/* What a crash left: the workspace is locked, so nobody is at it. */
-	remove_home(making.text);
+	remove_unfinished(work);
 	if (home_create(making.text, settings, &err) != HOME_OK)
 		return operator_home_failed(work->options, &err);
 	code = fill_home(work, making.text, order, made);
 	if (code == OPERATOR_DONE && rename(making.text, path.text) != 0)
 		code = operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", path.text, strerror(errno));
 	if (code != OPERATOR_DONE)
-		remove_home(making.text);
+		home_remove_folder(making.text);
 	return code;
 }
