@@ -98,9 +98,17 @@ static void put_root(struct out *out, const struct scms_store *store, const stru
 
 	if (oer_decode(&oer_Certificate, root_bytes(root), OER_DEPTH_DEFAULT, &stored.certificate, NULL) != OER_OK)
 		out->failed = true;
-	for (unsigned place = 0; place < ENDORSERS_MAX; place++)
-		if (root->endorsers >> place & 1)
-			endorsers[n++] = store->endorsers[place].identity;
+	/* By identity: places are given anew at each decoding, and one store has one encoding. */
+	for (unsigned place = 0; place < ENDORSERS_MAX; place++) {
+		uint32_t at = n;
+
+		if (!(root->endorsers >> place & 1))
+			continue;
+		for (; at > 0 && memcmp(store->endorsers[place].identity, endorsers[at - 1], 32) < 0; at--)
+			endorsers[at] = endorsers[at - 1];
+		endorsers[at] = store->endorsers[place].identity;
+		n++;
+	}
 	stored.endorsers = (struct oer_list){.count = n, .items = endorsers};
 	put(out, &oer_StoredRoot, &stored);
 }
