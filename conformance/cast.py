@@ -56,6 +56,7 @@ def special(name):
             "series": lambda: me(series=256),
             "hash384": lambda: me(issuer_field=choice(1, u8(1))),
             "samekey": lambda: me(key=Key("A")),
+            "sameD": lambda: me(key=Key("D"), start=FAR + 1),
             "samekeyR1": lambda: me(key=Key("R1")),
             "negated": lambda: me(key=Key("negated", P256, P256.n - Key("A").secret)),
             "keyB": lambda: me(key=Key("B")),

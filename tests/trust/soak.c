@@ -27,7 +27,7 @@ static long resident_pages(void)
 
 static void begin(const char *path)
 {
-	const struct scms_limits limits = {.electors = 5, .roots = 3, .tombstones = 96};
+	const struct scms_limits limits = {.electors = 8, .roots = 3, .tombstones = 96};
 	struct store_dir_error err;
 	struct store_dir *dir = store_dir_begin(path, &updates_crypto, &err);
 	size_t size;
@@ -41,10 +41,13 @@ static void begin(const char *path)
 	store_dir_close(dir);
 }
 
+static unsigned electors; /* that vote, after the last update */
+
 /* True: the store changed. */
 static bool one(const char *path, struct choices *choices, unsigned long k)
 {
 	static struct update update;
+	struct scms_member member;
 	struct store_dir_error err;
 	struct store_dir *dir = store_dir_open(path, STORE_DIR_CHANGE, &updates_crypto, &err);
 	char line[128];
@@ -55,6 +58,9 @@ static bool one(const char *path, struct choices *choices, unsigned long k)
 		update_make(&update, choices, UPDATES_START + k * HOUR);
 	while (update_endangers(&update, store_dir_store(dir)));
 	changed = update_apply(store_dir_store(dir), &update, store_dir_objects(dir));
+	electors = 0;
+	for (uint32_t e = 0; scms_store_elector(store_dir_store(dir), update.now, e, &member); e++)
+		electors += member.status == SCMS_MEMBER_TRUSTED;
 	snprintf(line, sizeof(line), "{\"update\":%lu,\"changed\":%s}", k, changed ? "true" : "false");
 	ALWAYS((changed ? store_dir_commit(dir, line, &err) : store_dir_log(dir, line, &err)) == STORE_DIR_OK, "%s", err.text);
 	store_dir_close(dir);
@@ -98,13 +104,13 @@ int main(int argc, char **argv)
 		if (k == count / 4)
 			warm = resident_pages();
 		if (k % 10000 == 0)
-			fprintf(stderr, "%lu updates, %lu changes\n", k, changes);
+			fprintf(stderr, "%lu updates, %lu changes, %u electors\n", k, changes, electors);
 	}
 	end = resident_pages();
 	log_read(argv[2], count);
 	printf("%lu updates, %lu changed the store, %lu of them in the last tenth; %ld pages after a quarter, %ld at the end\n", count,
 	       changes, late, warm, end);
-	ALWAYS(late > 0, "the store has fallen silent");
+	ALWAYS(late > 0 && electors >= 2, "the store has fallen silent");
 	ALWAYS(end <= warm + 256, "memory grows");
 	return 0;
 }

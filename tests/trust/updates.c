@@ -159,7 +159,7 @@ struct person {
 
 static struct person electors[UPDATES_YEARS][ELECTORS], roots[UPDATES_YEARS][ROOTS];
 
-/* Valid for two years from the start of its own, the first ones from a year earlier. */
+/* Valid for four years from the start of its own, the first ones from a year earlier. */
 static void person_make(struct person *person, bool elector, unsigned year, unsigned number)
 {
 	static const uint8_t crl_ssp[] = {0x80, 0x02, 0x01, 0x00, 0x80, 0x07, 0x00, 0x01, 0x00, 0x01, 0x01, 0x01, 0x00};
@@ -174,7 +174,7 @@ static void person_make(struct person *person, bool elector, unsigned year, unsi
 	PUT(&out, 0x80, 0x03, 0x00, 0x81, 0x00, elector ? 0x10 : 0x18);
 	PUT(&out, elector ? 0x82 : 0x81, 0x02, elector ? 'E' : 'R', (uint8_t)('a' + number), 0, 0, 0, 0, 0);
 	put_uint(&out, FIRST + (year - (year == 0)) * YEAR, 4);
-	PUT(&out, 0x86, 0, year == 0 ? 3 : 2, 0x01, elector ? 1 : 2, 0x80, 0x01, 0x23, 0x80, 0x03, elector ? 0x80 : 0x81, 0x00, 0x01);
+	PUT(&out, 0x86, 0, year == 0 ? 5 : 4, 0x01, elector ? 1 : 2, 0x80, 0x01, 0x23, 0x80, 0x03, elector ? 0x80 : 0x81, 0x00, 0x01);
 	if (!elector) {
 		put(&out, crl_ssp, sizeof(crl_ssp));
 		put(&out, groups, sizeof(groups));
@@ -197,19 +197,19 @@ static void people_make(void)
 	}
 }
 
-/* Somebody of this year or the one before. */
-static const struct person *somebody(struct choices *choices, bool elector, scms_time64 now)
+/* Somebody of the last so many years. */
+static const struct person *somebody(struct choices *choices, bool elector, unsigned years, scms_time64 now)
 {
 	unsigned year = (unsigned)((now / SECOND - FIRST) / YEAR) % UPDATES_YEARS;
+	unsigned back = choose(choices, years);
 
-	if (year > 0 && choose(choices, 2) == 0)
-		year--;
+	year -= back < year ? back : year;
 	return elector ? &electors[year][choose(choices, ELECTORS)] : &roots[year][choose(choices, ROOTS)];
 }
 
 /* ---- the store ---- */
 
-static const struct scms_limits limits = {.electors = 5, .roots = 3, .tombstones = 96};
+static const struct scms_limits limits = {.electors = 8, .roots = 3, .tombstones = 96};
 
 size_t updates_store_size(void)
 {
@@ -310,7 +310,7 @@ static void put_vote(struct out *out, enum scms_motion motion, const struct pers
 static void put_ballot(struct out *out, struct update *update, struct choices *choices, enum scms_motion motion, bool form124)
 {
 	bool of_elector = motion == SCMS_ADD_ELECTOR || motion == SCMS_REMOVE_ELECTOR;
-	const struct person *subject = somebody(choices, of_elector, update->now);
+	const struct person *subject = somebody(choices, of_elector, 2, update->now);
 	uint32_t time = (uint32_t)(update->now / SECOND) - choose(choices, 256);
 	unsigned votes = 1 + choose(choices, 5), counted = 0;
 	const struct person *seen[5];
@@ -320,7 +320,7 @@ static void put_ballot(struct out *out, struct update *update, struct choices *c
 		put(out, subject->bytes, subject->n);
 	PUT(out, 0x01, (uint8_t)votes);
 	for (unsigned k = 0; k < votes; k++) {
-		const struct person *voter = somebody(choices, true, update->now);
+		const struct person *voter = somebody(choices, true, 4, update->now);
 		scms_time64 made = update->now - SECOND * choose(choices, 256);
 		unsigned kind = choose(choices, 16), before = 0;
 
@@ -487,14 +487,18 @@ static void compare(const struct seen *old, const struct seen *new, const struct
 bool update_endangers(const struct update *update, const struct scms_store *store)
 {
 	struct seen seen;
+	bool removes = false;
 	uint32_t voting = 0;
 
 	look(&seen, store, update->now);
 	for (uint32_t k = 0; k < seen.elector_count; k++)
-		voting += seen.elector_ends[k] > update->now;
+		voting += seen.elector_ends[k] > update->now + YEAR * SECOND;
 	for (unsigned k = 0; k < update->ballot_count; k++)
-		voting -= voting > 0 && update->ballots[k].motion == SCMS_REMOVE_ELECTOR && update->ballots[k].voters >= 2;
-	return voting < 3 && (update->is_changed || update->session.crl.p != NULL || update->session.history.p != NULL);
+		if (update->ballots[k].motion == SCMS_REMOVE_ELECTOR && update->ballots[k].voters >= 2) {
+			voting -= voting > 0;
+			removes = true;
+		}
+	return voting < 3 && (update->is_changed || removes);
 }
 
 static size_t encode(const struct scms_store *store, uint8_t *room, size_t size)

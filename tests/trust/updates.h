@@ -51,7 +51,7 @@ struct update {
 
 void update_make(struct update *update, struct choices *choices, scms_time64 now);
 
-/* Could this update leave a store with fewer than two electors who vote? */
+/* Could this update leave the store with fewer than three electors who vote for another year? Nothing would happen any more. */
 bool update_endangers(const struct update *update, const struct scms_store *store);
 
 /*
