@@ -6,6 +6,8 @@
  *   POST /crlg/ballots       a BallotHistory of removal ballots, from the manager
  *   POST /crlg/root-crl      a CRL of series 256, signed by the root, from the manager
  *   GET  /crlg/composite     the composite CRL as it stands, for the manager
+ *   POST /crlg/composite     one that the operator made of it (scms crl take, make or reset), from the manager: refused where it
+ *                            would take back what is out
  *
  * The composite CRL is all that it keeps. An order is answered once the next one is signed and on disk; it then goes to the CRL
  * store, again and again until that has it. Lists are signed anew before they are due, also where nothing is revoked.

@@ -662,6 +662,46 @@ static int crl_reset(int argc, char **argv)
 	return code;
 }
 
+/* ---- take ---- */
+
+static int crl_take(int argc, char **argv)
+{
+	static const struct argp_option rows[] = {ROW_REASON, {0}};
+	static const char doc[] =
+	    "Take the composite CRL that is out by now, as the CRL store or a running CRL generator has it: the MA's revocations have "
+	    "come in since. What is made next begins from it.\v"
+	    "Refused is what the CRL store would not have let out, and what would take back anything that is out here.\n\n"
+	    "Example:\n  scms crl take composite_crl.oer\n\n"
+	    "Exit code: 0 taken, 1 refused, 2 usage, 3 the workspace cannot be used.";
+	struct making m = {.state = {.list_count = 0}};
+	struct crl_command command;
+	struct scms_slice taken;
+	int code;
+
+	parse(argc, argv, "crl take", rows, "FILE", doc, 1, &command);
+	if (command.file_count == 0)
+		return operator_fail(&command.common, OPERATOR_USAGE, "the file is missing");
+	code = publish_begin(&m.work, &command.common, WORKSPACE_CHANGE, PUBLISH_STORE);
+	if (code == OPERATOR_DONE)
+		code = publish_read(&m.work, WORKSPACE_PUBLISHED, PUBLISHED_CRL, CRL_BYTES_MAX, &m.published);
+	if (code == OPERATOR_DONE)
+		code = publish_read_path(&m.work, command.file[0], CRL_BYTES_MAX, &taken);
+	if (code == OPERATOR_DONE) {
+		const struct bytes composite = {(uint8_t *)(uintptr_t)taken.p, taken.n};
+
+		code = check_composite(&m, &composite, false);
+	}
+	if (code == OPERATOR_DONE)
+		code = publish_write(&m.work, WORKSPACE_PUBLISHED, PUBLISHED_CRL, taken);
+	if (code == OPERATOR_DONE) {
+		const struct journal_file files[] = {{WORKSPACE_PUBLISHED "/" PUBLISHED_CRL, taken}};
+
+		code = publish_journal(&m.work, "crl take", command.reason, files, 1, json_object());
+	}
+	publish_end(&m.work);
+	return code;
+}
+
 int cmd_crl(int argc, char **argv)
 {
 	static const struct publish_command commands[] = {
@@ -669,6 +709,7 @@ int cmd_crl(int argc, char **argv)
 	    {"make", crl_make, "make and sign the composite CRL"},
 	    {"reset", crl_reset, "make it anew after a root's revocation"},
 	    {"sign-root", crl_sign_root, "sign series 256 as the root"},
+	    {"take", crl_take, "take the composite CRL that is out by now"},
 	};
 
 	return publish_dispatch("crl", commands, sizeof(commands) / sizeof(commands[0]), "The composite CRL.", argc, argv);
