@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * behind.h: RA, PCA and LAs as running components behind the socket: the same handlers, databases and trust stores, with
+ * calls handed over in memory. For fuzzing and for measuring without TLS.
+ *
+ * It takes the place of the HTTP server and of the daemon: what links it gets no others.
+ */
+#ifndef TESTS_PROVISION_BEHIND_H
+#define TESTS_PROVISION_BEHIND_H
+
+#include "service/daemon.h"
+#include "tests/provision/world.h"
+
+/* Opens all four over the homes of a world, and lets them agree on keys. ra: numbers for the RA's settings by name, "x=1 y=2". */
+void behind_open(const struct world *world, const struct scms_crypto *crypto, const char *ra);
+void behind_close(void);
+
+struct service *behind_service(enum world_component which);
+
+/* One request at a component, through its route; header: value of Download-Req or NULL. The HTTP status; body is to be freed. */
+int behind_request(enum world_component which, const char *path, struct scms_slice body, const char *header, struct bytes *answer);
+
+/* Once a second's work of all; then calls under way are carried until none is left. */
+void behind_turn(void);
+
+#endif
