@@ -292,8 +292,9 @@ void behind_open(const struct world *world, const struct scms_crypto *crypto, co
 			   home_err.text);
 		snprintf(file, sizeof(file), "%s/store", paths[k]);
 		service->trustee = trustee_open(file, crypto, &store_err);
-		world_must(service->trustee != NULL && trustee_identify(service->trustee, bytes_view(&world->certificate[k])), names[k],
-			   store_err.text);
+		world_must(service->trustee != NULL && trustee_identify(service->trustee, bytes_view(&world->certificate[k]),
+									(struct scms_slice){NULL, 0}),
+			   names[k], store_err.text);
 		snprintf(file, sizeof(file), "%s/db.sqlite", paths[k]);
 		service->db = db_open(file, roles[k]->schema, &db_err);
 		world_must(service->db != NULL, names[k], db_err.text);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define RIF_BYTES 8
-/* How long before now a certificate may begin: a request may have waited. */
-#define START_LATE (7 * 86400u)
+/* How long before now a certificate may begin: with the period of identification certificates, of 720 hours. */
+#define START_LATE (31 * 86400u)
 
 static enum key_status check_scope(const struct pca *pca, const struct cert *subject, struct key_error *err)
 {

@@ -51,6 +51,7 @@ struct ra_state {
 	struct ra_publication *publication;
 	struct bytes pca; /* the PCA's certificate; empty: not known yet */
 	char pca_host[256];
+	scms_time32 pca_start; /* of its certificate's validity */
 	bool pca_asked;
 	scms_time32 pca_not_before;
 	uint64_t requests, refused, downloads, expanded, sent, filed, releases;

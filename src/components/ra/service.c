@@ -32,6 +32,7 @@ static bool take_pca(struct ra_state *state, struct scms_slice bytes)
 		return false;
 	memset(state->pca_host, 0, sizeof(state->pca_host));
 	memcpy(state->pca_host, id->u.name.p, id->u.name.n);
+	state->pca_start = cert.c.toBeSigned.validityPeriod.start;
 	state->pca.p = OPENSSL_memdup(bytes.p, bytes.n);
 	state->pca.n = state->pca.p != NULL ? bytes.n : 0;
 	return state->pca.n > 0;

@@ -494,8 +494,11 @@ static enum key_status id_item(struct service *service, const struct vehicle *ve
 {
 	const struct EeRaPseudonymCertProvisioningRequest butterfly = {.verify_key_info = asked->verify_key_info,
 								       .resp_enc_key_info = asked->resp_enc_key_info};
-	const char *pca = ra_state_of(service)->pca_host;
-	const struct item_hosts hosts = {.ra = role_host(service), .pca = {(const uint8_t *)pca, strlen(pca)}};
+	const struct ra_state *state = ra_state_of(service);
+	const struct item_hosts hosts = {.ra = role_host(service),
+					 .pca = {(const uint8_t *)state->pca_host, strlen(state->pca_host)}};
+	/* The period may have begun before the PCA did. */
+	scms_time32 start = ra_id_start(period) > state->pca_start ? ra_id_start(period) : state->pca_start;
 	struct PublicEncryptionKey encryption;
 	struct caterpillars keys;
 	struct curve_point certified;
@@ -515,7 +518,7 @@ static enum key_status id_item(struct service *service, const struct vehicle *ve
 			status = key_fail(err, KEY_FAILED, "no cocoon key could be computed");
 	}
 	if (status == KEY_OK)
-		status = item_authorization(&vehicle->subject, &hosts, ra_id_start(period), ID_HOURS, &asked->region, &cocoons,
+		status = item_authorization(&vehicle->subject, &hosts, start, ID_HOURS, &asked->region, &cocoons,
 					    encrypts ? &encryption : NULL, pdu, err);
 	return status;
 }
@@ -523,7 +526,7 @@ static enum key_status id_item(struct service *service, const struct vehicle *ve
 static enum key_status supply_id(struct service *service, int64_t request, uint32_t period, struct key_error *err)
 {
 	struct aggregator_item item = {.request = request, .kind = RA_IDENTIFICATION, .i = period, .j = 0,
-				       .expires = ra_id_start(period) + ID_HOURS * 3600u};
+				       .expires = ra_id_start(period) + 2 * ID_HOURS * 3600u};
 	struct vehicle vehicle;
 	struct ScmsPDU content;
 	struct bytes pdu = {NULL, 0};
