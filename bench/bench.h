@@ -69,6 +69,7 @@ void bench_crl_make(void);
 void bench_codec(void);
 void bench_device(void);
 void bench_linkage(void);
+void bench_provision(void);
 void bench_trust(void);
 void bench_verify(void);
 

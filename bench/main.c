@@ -346,6 +346,7 @@ int main(int argc, char **argv)
 	bench_codec();
 	bench_device();
 	bench_linkage();
+	bench_provision();
 	bench_check();
 	bench_crl();
 	bench_crl_make();

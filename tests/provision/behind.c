@@ -290,12 +290,12 @@ void behind_open(const struct world *world, const struct scms_crypto *crypto, co
 		service->home = home_open(paths[k], NULL, crypto, &home_err);
 		world_must(service->home != NULL && home_party(service->home, &parts[k].party, &home_err) == HOME_OK, names[k],
 			   home_err.text);
-		snprintf(file, sizeof(file), "%s/store", paths[k]);
+		snprintf(file, sizeof(file), "%.600s/store", paths[k]);
 		service->trustee = trustee_open(file, crypto, &store_err);
 		world_must(service->trustee != NULL && trustee_identify(service->trustee, bytes_view(&world->certificate[k]),
 									(struct scms_slice){NULL, 0}),
 			   names[k], store_err.text);
-		snprintf(file, sizeof(file), "%s/db.sqlite", paths[k]);
+		snprintf(file, sizeof(file), "%.600s/db.sqlite", paths[k]);
 		service->db = db_open(file, roles[k]->schema, &db_err);
 		world_must(service->db != NULL, names[k], db_err.text);
 		service->commit = commit_new(base, service->db);
@@ -327,4 +327,25 @@ void behind_close(void)
 		home_close(service->home);
 	}
 	event_base_free(base);
+}
+
+void behind_batch(enum world_component which, const char *path, const struct scms_slice *bodies, unsigned n)
+{
+	struct service *service = &parts[which].service;
+	struct http_exchange *exchanges = calloc(n, sizeof(*exchanges));
+	const struct service_route *route = service->role->routes;
+
+	world_must(exchanges != NULL, "batch", "memory");
+	while (strcmp(route->path, path) != 0)
+		route++;
+	for (unsigned k = 0; k < n; k++) {
+		exchanges[k] = (struct http_exchange){.path = path, .body = bodies[k]};
+		route->handle(service, &exchanges[k]);
+	}
+	commit_flush(service->commit);
+	for (unsigned k = 0; k < n; k++) {
+		world_must(exchanges[k].status == 200, path, "a request of a batch was refused");
+		bytes_free(&exchanges[k].answer);
+	}
+	free(exchanges);
 }

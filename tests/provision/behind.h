@@ -20,6 +20,9 @@ struct service *behind_service(enum world_component which);
 /* One request at a component, through its route; header: value of Download-Req or NULL. The HTTP status; body is to be freed. */
 int behind_request(enum world_component which, const char *path, struct scms_slice body, const char *header, struct bytes *answer);
 
+/* Many requests in one turn of the event loop, which share its commit; each must be answered with 200. */
+void behind_batch(enum world_component which, const char *path, const struct scms_slice *bodies, unsigned n);
+
 /* Once a second's work of all; then calls under way are carried until none is left. */
 void behind_turn(void);
 
