@@ -91,7 +91,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static int refuse(enum exit_code code, const char *text)
 {
 	fprintf(stderr, "scmsd: %s\n", text);
-	return code;
+	return (int)code;
 }
 
 static bool clock_set_up(const struct options *options, const struct daemon_config *config)
