@@ -84,7 +84,8 @@ def founding(w):
     w.scms('policy', 'sign', second=7)
     w.scms('publish', '--check', second=8, says='would be published: policy chain file_02.oer composite CRL ballot history')
     check('a check publishes nothing', 'global_certificate_chains_01.oer' in w.published(), w.published())
-    w.scms('publish', '--reason', 'founded', second=8)
+    out = w.json('publish', '--reason', 'founded', second=8)
+    check('JSON', out.get('published') is True and 'the workspace' in [s['store'] for s in out['stores']], out)
     check('published', w.published() == ['ballot_history.oer', 'composite_crl.oer', 'global_certificate_chains_02.oer', 'global_policy.oer',
                                          'update.oer'], w.published())
     w.vehicle('vehicle')

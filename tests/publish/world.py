@@ -43,7 +43,11 @@ class World:
         return str((722816005 + 86400 * self.day + second) * 1000000)
 
     def run(self, *args, expect=0, program=SCMS, says=None):
-        done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, cwd=self.folder)
+        env = dict(os.environ)
+        if program == ELECTOR:
+            # Its confinement leaves the leak checker of a sanitized build no way to look; it would wait for ever.
+            env['ASAN_OPTIONS'] = env.get('ASAN_OPTIONS', '') + ':detect_leaks=0'
+        done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, cwd=self.folder, env=env)
         check(' '.join(map(str, args[:4])), done.returncode == expect, (done.returncode, done.stdout, done.stderr))
         if says is not None:
             check('%s says %s' % (' '.join(map(str, args[:3])), says), says in done.stdout + done.stderr, done.stdout + done.stderr)

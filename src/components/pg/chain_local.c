@@ -224,7 +224,7 @@ static bool has_subject(enum ballot_form form, const struct oer_list *list, stru
 	while (oer_next_raw(&it, &bytes)) {
 		struct scms_slice other = subject_of(form, bytes);
 
-		if (subject.p != NULL && other.n == subject.n && memcmp(other.p, subject.p, subject.n) == 0)
+		if (subject.p != NULL && other.p != NULL && other.n == subject.n && memcmp(other.p, subject.p, subject.n) == 0)
 			return true;
 	}
 	return false;
