@@ -256,8 +256,9 @@ static bool bring_up(struct db *db, const struct db_schema *schema, const char *
 	err->text[0] = '\0';
 	sqlite3_busy_timeout(db->sqlite, BUSY_MS);
 	sqlite3_extended_result_codes(db->sqlite, 1);
+	/* Journals of large statements stay in memory: a sandboxed process has no folder for temporary files. */
 	if (plain(db, "PRAGMA foreign_keys = ON") && plain(db, "PRAGMA trusted_schema = OFF") &&
-	    plain(db, "PRAGMA synchronous = FULL") && db_begin(db)) {
+	    plain(db, "PRAGMA temp_store = MEMORY") && plain(db, "PRAGMA synchronous = FULL") && db_begin(db)) {
 		if (migrate(db, schema, path, err) && db_commit(db) && plain(db, "PRAGMA journal_mode = WAL"))
 			return true;
 		db_rollback(db);
