@@ -338,7 +338,8 @@ static void on_ballot(void *ctx, const struct scms_ballot_report *ballot)
 	if (ballot->vote_count > 64)
 		die("too many votes");
 	said.ballots[k].report = *ballot;
-	memcpy(said.ballots[k].votes, ballot->votes, ballot->vote_count * sizeof(ballot->votes[0]));
+	if (ballot->vote_count > 0)
+		memcpy(said.ballots[k].votes, ballot->votes, ballot->vote_count * sizeof(ballot->votes[0]));
 }
 
 static void on_policy(void *ctx, enum scms_reason outcome)
@@ -718,7 +719,7 @@ static void read_limits(struct scms_limits *limits)
 
 static void read_world(void)
 {
-	struct scms_bootstrap bootstrap = {0};
+	static struct scms_bootstrap bootstrap; /* lasts as long as the world */
 	struct scms_bootstrap_error err = {0};
 	struct scms_store *store;
 

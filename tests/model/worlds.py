@@ -106,7 +106,7 @@ def run(job):
     try:
         explorer.explore(deeper)
         failure = None
-    except (Disagreement, Wrong, invariants.Broken, EOFError) as error:
+    except (Disagreement, Wrong, invariants.Broken, EOFError, OSError) as error:
         failure = '%s: %s' % (name, error)
     return name, len(explorer.numbers), explorer.sessions, explorer.orders, explorer.exceptions, failure, \
         time.time() - begin

@@ -79,6 +79,10 @@ static int command_init(struct db *db, const char *folder)
 	store_db_take(kept, store);
 	code = save(db, kept, "{\"init\":true}");
 	store_db_close(kept);
+	for (unsigned k = 0; k < 3; k++)
+		free((void *)(uintptr_t)electors[k].p);
+	free((void *)(uintptr_t)root.p);
+	free((void *)(uintptr_t)crlg.p);
 	return code;
 }
 

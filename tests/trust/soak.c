@@ -13,6 +13,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The address sanitizer keeps what was freed for a while. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEMORY_GROWS true
+#endif
+#endif
+#if !defined(MEMORY_GROWS) && defined(__SANITIZE_ADDRESS__)
+#define MEMORY_GROWS true
+#endif
+#ifndef MEMORY_GROWS
+#define MEMORY_GROWS false
+#endif
+
 #define HOUR (UINT64_C(3600) * 1000000)
 
 static long resident_pages(void)
@@ -111,6 +124,6 @@ int main(int argc, char **argv)
 	printf("%lu updates, %lu changed the store, %lu of them in the last tenth; %ld pages after a quarter, %ld at the end\n", count,
 	       changes, late, warm, end);
 	ALWAYS(late > 0 && electors >= 2, "the store has fallen silent");
-	ALWAYS(end <= warm + 256, "memory grows");
+	ALWAYS(MEMORY_GROWS || end <= warm + 256, "memory grows");
 	return 0;
 }
