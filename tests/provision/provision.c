@@ -427,7 +427,7 @@ int main(int argc, char **argv)
 	vehicles = calloc(vehicle_count, sizeof(*vehicles));
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	snprintf(settings, sizeof(settings),
-		 "shuffle_threshold = %u; max_request_age = 3600; supply = %u; certificates_per_period = %u; download_delay = 1;",
+		 "shuffle_threshold = %u; max_request_age = 15; supply = %u; certificates_per_period = %u; download_delay = 1;",
 		 leaky ? 1 : vehicle_count * periods * each / 2, periods * PERIOD_SECONDS, each);
 	world_make(&world, folder, settings);
 	first = period_of(now32());
