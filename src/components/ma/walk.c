@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/ma/walk.h"
 
-#include "components/named.h"
+#include "components/period.h"
 #include "components/role_service.h"
 
 #include <openssl/crypto.h>
@@ -321,7 +321,10 @@ static void certificate_came(void *ctx, const struct http_result *result)
 static void walk_step(struct walk *walk)
 {
 	if (walk->question->peer == NULL) {
-		walk->done(walk->ctx, &walk->result, NULL);
+		/* An LA answers for its present period and does not say which that is: it must have been one for both. */
+		bool same = walk->result.i == period_of(role_now());
+
+		walk->done(walk->ctx, same ? &walk->result : NULL, "an i-period ended on the way");
 		walk_free(walk);
 	} else if (!service_call(walk->service, walk->question->peer, "/certificate", (struct scms_slice){NULL, 0}, CERTIFICATE_MAX,
 				 certificate_came, walk)) {
@@ -343,6 +346,7 @@ void walk_begin(struct service *service, enum evidence_kind kind, const uint8_t 
 	walk->ctx = ctx;
 	walk->question = kind == EVIDENCE_PSEUDONYM ? of_pseudonym : of_rif;
 	walk->result.kind = kind;
+	walk->result.i = period_of(role_now());
 	walk->host = role_host(service);
 	memcpy(walk->id, id, sizeof(walk->id));
 	walk->id_p = walk->id;
