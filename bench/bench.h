@@ -71,6 +71,7 @@ void bench_device(void);
 void bench_linkage(void);
 void bench_provision(void);
 void bench_trust(void);
+void bench_trust_size(void);
 void bench_verify(void);
 
 #endif

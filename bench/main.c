@@ -351,6 +351,7 @@ int main(int argc, char **argv)
 	bench_crl();
 	bench_crl_make();
 	bench_trust();
+	bench_trust_size();
 	if (rows_choose(only) == 0) {
 		fprintf(stderr, "bench: no row or group is like %s\n", only);
 		return 1;
