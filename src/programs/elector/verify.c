@@ -100,9 +100,9 @@ int elector_verify(int argc, char **argv)
 	struct scms_slice bytes = {NULL, 0};
 	struct motion_error err, ballot_err;
 	struct proposal proposal;
-	struct elector_home elector;
+	struct elector_home elector = {0};
 	struct options options;
-	int code;
+	int code = EXIT_ENVIRONMENT;
 
 	elector_parse(argc, argv, "verify", rows, "PROPOSAL VOTE... | BALLOT", doc, 1, FILES_MAX, &options);
 	if (parts != NULL && elector_open(&elector, &options, &code)) {

@@ -107,7 +107,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 void motion_parse(int argc, char **argv, const char *name, const struct argp_option *rows, const char *args_doc, const char *doc,
 		  size_t args_least, size_t args_most, struct motion_options *options)
 {
-	struct argp argp = {rows, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
+	/* argp's help loses the memory of an empty table. */
+	struct argp argp = {rows[0].name != NULL ? rows : NULL, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct parse parse = {.options = options, .most = args_most};
 	static char command[64];
 
