@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a browser's test: playwright-core by `npm ci`, into the build folder, and what the test looks at.
+
+Usage: run.py report BUILD     the drills' reports, made from tests/report
+       run.py console BUILD PROGRAMS IDENTITIES     the console of a manager that runs (console.py)
+
+Exit code 77 (skipped): there is no Chromium here, or it cannot run.
+"""
+
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SKIPPED = 77
+
+
+def can_run():
+    for program, package in (('/usr/bin/chromium', 'chromium'), ('node', 'nodejs'), ('npm', 'npm')):
+        if shutil.which(program) is None:
+            print('skipped: %s is not here; tools/packages installs it (%s)' % (program, package))
+            return False
+    with tempfile.TemporaryDirectory() as profile:
+        done = subprocess.run(['/usr/bin/chromium', '--headless', '--no-sandbox', '--disable-gpu', '--user-data-dir=' + profile,
+                               '--disable-background-networking', '--dump-dom', 'data:text/html,<p>up'], capture_output=True, text=True,
+                              timeout=120)
+    if '<p>up' not in done.stdout:
+        print('skipped: Chromium is here but does not run: %s' % done.stderr.strip()[-400:])
+        return False
+    return True
+
+
+def modules(build):
+    """Installs what package-lock.json names, once for a build folder; returns node_modules."""
+    place = build / 'browser'
+    place.mkdir(parents=True, exist_ok=True)
+    with open(place / 'lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted, have = (HERE / 'package-lock.json').read_bytes(), place / 'package-lock.json'
+        if not (place / 'installed').exists() or not have.exists() or have.read_bytes() != wanted:
+            (place / 'installed').unlink(missing_ok=True)
+            for name in ('package.json', 'package-lock.json'):
+                shutil.copy(HERE / name, place / name)
+            subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--cache', place / 'npm-cache'], cwd=place, check=True)
+            (place / 'installed').touch()
+    return place / 'node_modules'
+
+
+def drive(build, script, *arguments):
+    environment = dict(os.environ, SCMS_NODE_MODULES=str(modules(build)))
+    return subprocess.run(['node', HERE / script, *map(str, arguments)], env=environment, timeout=500).returncode
+
+
+def poisoned(value):
+    """A drill whose every text tries to become part of the page."""
+    if isinstance(value, dict):
+        return {(key if key in KEYS else key + BREAK): poisoned(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [poisoned(inner) for inner in value]
+    return value + BREAK if isinstance(value, str) and value not in KEYS else value
+
+
+BREAK = '"\'></script></title></style><img src=//x.example/ onerror=alert(1)><script>alert(2)</script>&lt;' + 'W' * 60
+
+
+def keys_of(value, found):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            found.add(key)
+            keys_of(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            keys_of(inner, found)
+
+
+KEYS = set()
+
+
+def reports(folder):
+    """The samples, and one that is hostile and red."""
+    subprocess.run([sys.executable, HERE.parent / 'report/samples.py', folder], check=True)
+    drill = json.loads((folder / 'root-replacement.json').read_text())
+    keys_of(json.loads(json.dumps(drill, default=str)), KEYS)
+    KEYS.difference_update(kind for day in drill['days'] for kind in day['matrix']['kinds'])
+    drill = poisoned(drill)
+    drill['result'] = 'red'
+    drill['days'] = drill['days'][:2] + [{'day': 3}]
+    drill['days'][0]['checks'][0]['ok'] = False
+    (folder / 'hostile.json').write_text(json.dumps(drill))
+    for source in folder.glob('*.json'):
+        subprocess.run([sys.executable, HERE.parents[1] / 'drills/report.py', source, source.with_suffix('.html')], check=True)
+
+
+def main():
+    part, build = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
+    if not can_run():
+        return SKIPPED
+    with tempfile.TemporaryDirectory(prefix='scms-browser-') as folder:
+        if part == 'report':
+            reports(pathlib.Path(folder))
+            return drive(build, 'report.mjs', folder)
+        import console
+        return console.run(pathlib.Path(folder), pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4]),
+                           lambda *arguments: drive(build, 'console.mjs', *arguments))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
