@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 
-SCMS, ELECTOR, UTIL, SOFTHSM, TALKING = sys.argv[1:6]
+SCMS, ELECTOR, UTIL, SOFTHSM, TALKING = map(os.path.abspath, sys.argv[1:6])
 PIN = "648219"
 failures = []
 checks = 0
