@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenario 1: an elector is revoked and replaced, days 1 to 5, twice in a row on the same system."""
+
+import adversary
+import scene as scenes
+
+NAME = "elector-replacement"
+TITLE = "An elector is revoked and replaced"
+STEPS = 26
+PROMPT = ("always online", "clock off", "storage nearly full", "roadside unit")  # have an update on the day that it is out
+
+
+def publish(scene, what):
+    """What was published by hand goes to the running system: PG, all components, CRLG and CRL store."""
+    scene.publish_to_pg()
+    scene.push(what)
+    scene.publish_crl()
+
+
+def revoke(scene, old, voters):
+    scene.take_crl()
+    scene.version += 1
+    scene.system.do("revoke-elector", OLD=old, VOTERS=" ".join(voters), VERSION=scene.version)
+    scene.gone[old] = scene.electors.pop(old)
+    publish(scene, f"drop elector {old}")
+
+
+def add(scene, new, voters):
+    scene.take_crl()
+    scene.version += 1
+    scene.system.do("add-elector", NEW=new, VOTERS=" ".join(voters), VERSION=scene.version, ROOT=scene.roots["root1"])
+    scene.know_elector(new)
+    publish(scene, f"take in elector {new}")
+
+
+def take_updates(scene, *groups):
+    """Devices fetch policy, chain file and CRL, until they have the present chain file."""
+    scene.update_until(groups, scene.version)
+
+
+def one_round(scene, rows, number, old, new, first_day_done):
+    story = scene.story
+    voters = [name for name in scene.electors if name != old]
+
+    def day(index, title):
+        if index > 1:
+            scene.system.turn_clock(scene.system.offset + scenes.DAY)
+        story.begin_day(index, title, scene.system.now(), number)
+
+    def end(index, statuses=None):
+        trust = scene.picture(statuses)
+        answer = scene.exchange()
+        scene.expect(rows[f"day-{index}"], trust, answer)
+        story.end_day()
+        scene.stop_here(index, number)
+
+    if not first_day_done:
+        scene.system.turn_clock(scene.system.offset + scenes.DAY)
+        story.begin_day(1, "Typical SCMS operations", scene.system.now(), number)
+        take_updates(scene, *PROMPT, "weekly")
+        story.tell("As on day 5 of the first round: the system is the equal of what it was on day 1")
+        end(1)
+
+    day(2, f"Elector {old} is revoked")
+    thief = adversary.Elector(scene.system, old)
+    when = adversary.time64(scene.system.now())
+    thief.expect = "QUORUM_NOT_MET"
+    if number == 1:
+        scene.adversary.false_root(thief, when)
+        scene.adversary.false_elector(thief, when)
+    revoke(scene, old, voters)
+    story.tell(f"{len(voters)} electors voted elector {old} out; the votes travel in the composite CRL, and root1 keeps "
+               f"{len(voters)} endorsers")
+    begun = scene.system.now()
+    take_updates(scene, *PROMPT)
+    story.deadline("devices that are online", f"drop elector {old}", begun + 3600, scene.system.now())
+    scene.ballots("revokedElectors", "composite CRL")
+    end(2)
+
+    day(3, "Two electors are left")
+    take_updates(scene, "weekly")
+    story.tell("The weekly devices have had the CRL too; nothing else happens, and that is the point")
+    thief.expect = "VOTER_REVOKED"
+    if number == 1:
+        scene.adversary.false_root(thief, when)
+    end(3)
+
+    day(4, f"Elector {new} takes its place")
+    add(scene, new, voters)
+    story.tell(f"{new} founded itself, {' and '.join(voters)} voted it in, and it endorses root1 by the same endorsement as the "
+               "others: both ballots are in the chain file")
+    begun = scene.system.now()
+    take_updates(scene, *PROMPT)
+    story.deadline("devices that are online", f"take in elector {new}", begun + 3600, scene.system.now())
+    scene.ballots("electorEndorsements", "chain file")
+    end(4, {new: "new"})
+
+    day(5, "Typical operations again")
+    take_updates(scene, *PROMPT, "weekly", *(("offline until day 5",) if number == 1 else ()))
+    if number == 1:
+        story.tell("The devices that were offline for four days are back")
+        scene.adversary.replays(old, voters)
+    else:
+        take_updates(scene, "offline until day 5")
+        scene.wake(("asleep all the while",))
+        story.tell("The devices that slept through both replacements catch up with the ballot history, vote by vote")
+    end(5)
+
+
+def run(scene):
+    story, rows = scene.story, scenes.days_table(NAME)
+    story.begin_day(1, "Typical SCMS operations", scene.system.now())
+    scene.found()
+    scene.bring_up_fleet()
+    scene.convict()
+    scene.adversary = adversary.Adversary(scene)
+    scene.adversary.keep_old_chain()
+    take_updates(scene, *scene.counts)
+    trust = scene.picture()
+    answer = scene.exchange()
+    scene.expect(rows["round-1"]["day-1"], trust, answer)
+    story.end_day()
+    scene.stop_here(1, 1)
+    one_round(scene, rows["round-1"], 1, "A", "D", True)
+    one_round(scene, rows["round-2"], 2, "B", "E", False)

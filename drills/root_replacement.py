@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenario 2: the root CA is revoked and replaced, days 1 to 6."""
+
+import scene as scenes
+
+NAME = "root-replacement"
+TITLE = "The root CA is revoked and replaced"
+STEPS = 22
+ONLINE = ("always online", "clock off", "storage nearly full", "roadside unit")
+BACK = (*ONLINE, "weekly", "offline until day 5")  # who is enrolled anew on day 6
+
+
+def run(scene):
+    story, rows = scene.story, scenes.days_table(NAME)
+    electors = " ".join("ABC")
+    names = {"OLD": "root1", "NEW": "root2", "VOTERS": electors}
+
+    def next_day(number, title):
+        scene.system.turn_clock(scene.system.offset + scenes.DAY)
+        story.begin_day(number, title, scene.system.now())
+
+    def end(number, statuses=None):
+        trust = scene.picture(statuses)
+        answer = scene.exchange()
+        scene.expect(rows[f"day-{number}"], trust, answer)
+        story.end_day()
+        scene.stop_here(number, 1)
+
+    story.begin_day(1, "Typical SCMS operations", scene.system.now())
+    scene.found()
+    scene.bring_up_fleet()
+    scene.convict()
+    scene.update_until(tuple(scene.counts), scene.version)
+    end(1)
+
+    next_day(2, "A new root CA is stood up, and not used")
+    scene.system.do("replace-root", "prepare-root", **names)
+    scene.know_root("root2")
+    story.tell("root2 is made and endorsed by all three electors; the ballot is held by the SCMS Manager")
+    scene.update_until(ONLINE, scene.version)
+    end(2, {"root2": "prepared"})
+
+    next_day(3, "New certificates for every component, not in use")
+    scene.system.do("replace-root", "stage", **names)
+    story.tell("Every component has its next certificate under root2, staged and inactive")
+    scene.update_until(("weekly",), scene.version)
+    end(3, {"root2": "prepared"})
+
+    next_day(4, "The old root is revoked, the new one added")
+    scene.system.do("replace-root", "vote", **names)
+    scene.take_crl()
+    scene.version += 1
+    scene.system.stop_servers()
+    scene.system.do("replace-root", "change", VERSION=scene.version, **names)
+    story.tell("The electors voted root1 out; both ballots are released together, and all components switch to what was staged")
+    scene.system.start("pg1")
+    scene.publish_to_pg()
+    scene.system.start(*[name for name in scenes.systems.SERVERS if name != "pg1"])
+    scene.push("drop root1, take in root2, switch certificates")
+    scene.publish_crl()
+    story.tell("Components know both ballots; the chain file and the CRL are made anew under root2")
+    begun = scene.system.now()
+    scene.revocation_reaches(ONLINE)
+    story.deadline("devices that are online", "drop root1", begun + 3600, scene.system.now())
+    scene.ballots("revokedRootCAs", "composite CRL")
+    story.tell("Devices get the revocation alone: they cannot fetch a chain file, since their enrolment is gone with root1")
+    end(4, {"root2": "new"})
+
+    next_day(5, "The system is down")
+    scene.revocation_reaches(("weekly", "offline until day 5"))
+    scene.system.do("replace-root", "bundle", **names)
+    story.tell("No device sends, and none accepts anything: as it must be")
+    end(5, {"root2": "new"})
+
+    next_day(6, "The system is up again")
+    begun = scene.system.now()
+    scene.everybody("enrol", BACK)
+    story.tell("Authorised operators enrol the devices anew; each counts the votes for root2 itself")
+    scene.update_until(BACK, scene.version)
+    scene.everybody("request", BACK)
+    scene.fetch(sum(scene.counts[kind] for kind in BACK), BACK)
+    story.deadline("devices", "have new certificates", begun + 3600, scene.system.now())
+    answer = scene.system.fleet.order("enrol", group="culprit")
+    story.tell("They have fetched policy, chain file and new pseudonym certificates")
+    scene.culprit_stays_out(answer)
+    end(6)

@@ -1,0 +1,402 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What both drills share: the system founded and running, a mixed fleet, and the views of its devices."""
+
+import json
+import pathlib
+import shutil
+import time
+
+import story as stories
+import system as systems
+
+DAY = 86400
+KINDS = ("always online", "weekly", "offline until day 5", "never updated", "asleep all the while", "clock off", "storage nearly full",
+         "roadside unit")
+SETTINGS = {
+    # What a drill can afford of shuffling and stock; the rest is as policy says.
+    "ra1": {"shuffle_threshold": 40, "max_request_age": 2, "supply": 1209600, "certificates_per_period": 5,
+            "download_delay": 1, "download_tolerance": 120},
+    "ma1": {"certificates": 5},
+}
+CLOCK_OFF_SECONDS = 240  # of the devices whose clock is off: inside the skew that trust stores bear
+
+
+def shares(fleet, units):
+    """How many devices of each kind: most vehicles are always online."""
+    small = max(1, fleet // 20)
+    counts = {"weekly": 2 * small, "offline until day 5": small, "never updated": small, "asleep all the while": small,
+              "clock off": small, "storage nearly full": small}
+    counts["always online"] = fleet - sum(counts.values())
+    counts["roadside unit"] = units
+    return {kind: counts[kind] for kind in KINDS}
+
+
+class Stop(Exception):
+    """The day at which to stop has ended."""
+
+
+class Scene:
+    def __init__(self, options, story):
+        self.options = options
+        self.story = story
+        self.system = systems.System(options.work, options.programs)
+        self.electors = {}  # name -> identity
+        self.gone = {}      # the same, of those revoked
+        self.roots = {}     # name -> identity
+        self.names = {}     # identity -> name
+        self.version = 1
+        self.counts = shares(options.fleet, options.units)
+        self.culprit = None
+
+    # ---- founding ----
+
+    def found(self):
+        system, tell = self.system, self.story.tell
+        system.do("founding")
+        system.command("scms", "component", "create", "factory", "factory1")
+        for name in "ABC":
+            self.know_elector(name)
+        self.know_root("root1")
+        tell("Three electors, a root endorsed by all of them, and every component below it are founded, by the handbook")
+        system.configure(SETTINGS)
+        system.start("pg1")
+        self.publish_to_pg()
+        system.start(*[name for name in systems.SERVERS if name != "pg1"])
+        self.push("founding")
+        tell(f"{len(systems.SERVERS)} components run as processes of their own and talk over HTTPS")
+        # The running CRLG keeps the CRL from now on; what is made by hand begins from its own.
+        self.take_crl()
+
+    def know_elector(self, name):
+        identity = self.system.identity(self.system.work / f"elector-{name}.coer")
+        self.electors[name] = identity
+        self.names[identity] = name
+
+    def know_root(self, name):
+        self.roots[name] = self.system.identity(self.system.certificate(name))
+        self.names[self.roots[name]] = name
+
+    # ---- publications ----
+
+    @property
+    def update(self):
+        return self.system.work / "ws" / "published" / "update.oer"
+
+    def publish_to_pg(self):
+        status, body = self.system.ask("pg1", "POST", "/publish", self.update.read_bytes())
+        if status != 200:
+            raise systems.Trouble(f"the PG does not publish: {status} {body[:400]}")
+
+    def publish_crl(self):
+        """The composite CRL that was made by hand becomes that of the running CRLG, and so of the CRL store."""
+        composite = (self.system.work / "ws" / "published" / "composite_crl.oer").read_bytes()
+        status, body = self.system.ask("crlg1", "POST", "/crlg/composite", composite)
+        if status != 200:
+            raise systems.Trouble(f"the CRLG does not take the CRL: {status} {body[:400]}")
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            status, body = self.system.ask("crl-store1", "GET", "/download-crl/")
+            if status == 200 and body == composite:
+                return
+            time.sleep(0.2)
+        raise systems.Trouble("the CRL store does not have the CRL after 20 seconds")
+
+    def take_crl(self):
+        status, body = self.system.ask("crlg1", "GET", "/crlg/composite")
+        if status != 200:
+            raise systems.Trouble(f"the CRLG gives no CRL: {status}")
+        path = self.system.work / "running_crl.oer"
+        path.write_bytes(body)
+        self.system.command("scms", "crl", "take", path)
+
+    def push(self, what, seconds=60):
+        """To all components at once; their deadline, and who met it."""
+        begun = self.system.now()
+        status, body = self.system.ask("manager1", "POST", "/push", self.update.read_bytes(), {"SCMS-Deadline": str(seconds)})
+        if status not in (200, 202):
+            raise systems.Trouble(f"the manager does not push: {status} {body[:400]}")
+        number = json.loads(body)["id"]
+        state = json.loads(body)
+        end = time.monotonic() + seconds
+        while state["missing"] > 0 and time.monotonic() < end:
+            time.sleep(0.1)
+            state = json.loads(self.system.ask("manager1", "GET", f"/push/{number}")[1])
+        met = self.system.now() if state["missing"] == 0 else None
+        if self.story.day is not None:
+            self.story.deadline("all components", what, begun + seconds, met)
+        if met is None:
+            missing = [one["component"] for one in state["components"] if not one["has"]]
+            raise systems.Trouble(f"{what}: without an answer after {seconds} s: {', '.join(missing)}")
+
+    # ---- the fleet ----
+
+    def bring_up_fleet(self):
+        system, tell = self.system, self.story.tell
+        serials = [{"device": f"{self.prefix(kind)}-{number + 1}", "kind": "rse" if kind == "roadside unit" else "obe"}
+                   for kind, count in self.counts.items() for number in range(count)]
+        serials.append({"device": "culprit-1", "kind": "obe"})
+        status, body = system.ask("dcm1", "POST", "/devices", json.dumps(serials))
+        if status != 200:
+            raise systems.Trouble(f"the DCM does not list the devices: {status} {body[:300]}")
+        system.fleet = systems.Fleet(system)
+        fleet = system.fleet
+        for kind, count in self.counts.items():
+            fleet.order("create", count=count, prefix=self.prefix(kind), group=kind,
+                        kind="rse" if kind == "roadside unit" else "obe")
+        fleet.order("create", count=1, prefix="culprit", group="culprit")
+        fleet.order("clock", group="clock off", offset=CLOCK_OFF_SECONDS)
+        self.everybody("enrol")
+        tell(f"{len(serials)} devices are made in the factory and enrolled")
+        self.everybody("update")
+        self.everybody("request")
+        self.fetch(self.counts_all())
+        tell("They have asked for pseudonym certificates, and fetched those of two weeks")
+
+    @staticmethod
+    def prefix(kind):
+        return kind.replace(" ", "-")
+
+    def counts_all(self):
+        return sum(self.counts.values()) + (0 if self.culprit == "revoked" else 1)
+
+    def everybody(self, do, groups=None, expect=None, **order):
+        """An order to all devices or some groups, each of which must do it."""
+        if groups is not None:
+            order["group"] = list(groups)
+        answer = self.system.fleet.order(do, **order)
+        results = answer["results"]
+        bad = {key: count for key, count in results.items() if key not in ("done", "nothing")}
+        if expect is None and bad:
+            raise systems.Trouble(f"{do}: {results}: {answer['texts']}")
+        return answer
+
+    def fetch(self, devices, groups=None, seconds=90):
+        """Until all of them have the certificates of this week and the next."""
+        ready, end = 0, time.monotonic() + seconds
+        while ready < devices:
+            answer = self.everybody("fetch", groups, periods=2)
+            texts = answer["texts"]
+            waiting = sum(count for text, count in texts.items() if "not ready" in text)
+            ready = devices if waiting == 0 else devices - waiting
+            if waiting and time.monotonic() > end:
+                raise systems.Trouble(f"{waiting} devices have no certificates after {seconds} s: {texts}")
+            if waiting:
+                time.sleep(0.5)
+
+    def update_until(self, groups, version, seconds=60):
+        """Devices fetch what is new, until they have this version of the chain file."""
+        end = time.monotonic() + seconds
+        groups = [group for group in groups if self.counts.get(group, 0) > 0]
+        while True:
+            self.everybody("update", groups)
+            trust = self.trust()
+            behind = sum(one["devices"] for group in groups for one in trust.get(group, [])
+                         if one["trust"]["gccfVersion"] != version)
+            if behind == 0:
+                return
+            if time.monotonic() > end:
+                raise systems.Trouble(f"{behind} devices do not have chain file {version} after {seconds} s")
+            time.sleep(0.5)
+
+    def revocation_reaches(self, groups, seconds=30):
+        """Devices fetch the CRL, until they trust no root any more."""
+        end = time.monotonic() + seconds
+        while True:
+            self.everybody("update", groups)
+            trust = self.trust()
+            behind = sum(one["devices"] for group in groups for one in trust.get(group, []) if one["trust"]["roots"])
+            if behind == 0:
+                return
+            if time.monotonic() > end:
+                raise systems.Trouble(f"{behind} devices still trust a root after {seconds} s")
+            time.sleep(0.3)
+
+    def wake(self, groups):
+        """Devices that were away for long get everything at once, the ballot history with it; then they go on by themselves."""
+        self.system.fleet.order("apply", file=str(self.update), group=list(groups))
+        self.update_until(groups, self.version)
+
+    def ballots(self, carrier, where):
+        """How a device that has heard nothing yet judges the ballots that are out: each vote, counted or not and why."""
+        victim = self.system.work / "fleet" / f"{self.prefix('never updated')}-1" / "store"
+        copy = self.system.work / f"judge-{len(self.story.json['days'])}-{carrier}"
+        shutil.copytree(victim, copy)
+        option = "--crl" if carrier.startswith("revoked") else "--chain"
+        published = self.system.work / "ws" / "published"
+        path = published / "composite_crl.oer" if option == "--crl" else sorted(published.glob("global_certificate_chains_*"))[-1]
+        report = self.system.json("scms", "store", "apply", "--state", copy, option, path)
+        shutil.rmtree(copy)
+        for one in report["ballots"]:
+            if one["carrier"] != carrier:
+                continue
+            votes = [{"elector": self.name(vote["elector"]), "counted": vote["counted"],
+                      **({"reason": vote["reason"]} if "reason" in vote else {})} for vote in one["votes"]]
+            self.story.day["ballots"].append({"motion": one["motion"], "subject": self.name(one["subject"]), "where": where,
+                                              "judge": "a vehicle that has heard nothing yet", "outcome": one["outcome"],
+                                              "counted": one["counted"], "quorum": one["quorum"], "votes": votes})
+
+    def stop_here(self, day, round_number):
+        if self.options.stop_after == f"day-{day}" and round_number == 1:
+            raise Stop
+
+    # ---- misbehaviour ----
+
+    def convict(self):
+        """One vehicle misbehaves, is reported by three others, and revoked by its linkage seeds."""
+        fleet = self.system.fleet
+        for number in (1, 2, 3):
+            answer = fleet.order("report", **{"from": f"{self.prefix('always online')}-{number}", "about": "culprit-1"})
+            if answer["results"].get("done") != 1:
+                raise systems.Trouble(f"a report does not reach the MA: {answer}")
+        end = time.monotonic() + 30
+        while True:
+            state = json.loads(self.system.ask("ma1", "GET", "/reports")[1])
+            if state["revoked"] >= 1:
+                break
+            if time.monotonic() > end:
+                raise systems.Trouble(f"the MA does not revoke: {state}")
+            time.sleep(0.3)
+        end = time.monotonic() + 20
+        while b"\x82" not in self.system.ask("crlg1", "GET", "/crlg/composite")[1] and time.monotonic() < end:
+            time.sleep(0.2)
+        time.sleep(1)  # from the CRLG to the CRL store
+        self.culprit = "revoked"
+        self.story.tell("A vehicle that sends impossible positions is reported by three others; PCA, RA and both LAs together lead "
+                        "to its linkage seeds, and nobody alone")
+
+    def culprit_stays_out(self, enrolled):
+        """Enrolled anew or not, the vehicle that was revoked gets no certificates."""
+        self.system.fleet.order("update", group="culprit")
+        asked = self.system.fleet.order("request", group="culprit")
+        self.story.check("the revoked vehicle gets certificates", {"done": 0}, {"done": asked["results"].get("done", 0)})
+        self.story.tell(f"The vehicle that was revoked for misbehaviour asks too, and stays out: enrolment "
+                        f"{', '.join(enrolled['results'])}, certificates {', '.join(asked['results'])}")
+
+    # ---- views ----
+
+    def exchange(self):
+        """Everybody sends, everybody judges: by kind, who cannot send and who accepts whom."""
+        answer = self.system.fleet.order("exchange", most=self.options.listen)
+        self.story.day["matrix"] = {"kinds": [*self.counts, "culprit"], "accepts": answer["accepts"],
+                                    "cannotSend": answer["cannotSend"]}
+        return answer
+
+    def honest(self, answer):
+        """Of honest devices' messages: how many were accepted, and why the others were not."""
+        verdicts = {}
+        for sender, receivers in answer["accepts"].items():
+            if sender == "culprit":
+                continue
+            for receiver, counts in receivers.items():
+                if receiver == "culprit":
+                    continue
+                for verdict, count in counts.items():
+                    verdicts[verdict] = verdicts.get(verdict, 0) + count
+        return verdicts
+
+    def trust(self):
+        """Whom the devices trust, by kind: lists of pictures with their numbers."""
+        return self.system.fleet.order("trust")
+
+    def view_of(self, picture):
+        """A trust store in names: who is trusted, who was removed."""
+        electors = sorted(self.name(one["hash"]) for one in picture["electors"] if one["status"] == "trusted")
+        roots = {self.name(one["hash"]): one["status"] for one in picture["roots"]}
+        removed = sorted(self.name(one["hash"]) for one in picture["tombstones"])
+        return {"electors": electors, "roots": roots, "removed": removed}
+
+    def name(self, identity):
+        return self.names.get(identity, identity[:8])
+
+    def picture(self, statuses=None):
+        """The picture of the day: electors, roots, components, vehicles."""
+        statuses = statuses or {}
+        trust = self.trust()
+        state = json.loads(self.system.ask("manager1", "GET", "/state")[1])
+        vehicles = []
+        for kind in [*self.counts, "culprit"]:
+            pictures = trust.get(kind, [])
+            if not pictures:
+                continue
+            most = max(pictures, key=lambda one: one["devices"])["trust"]
+            known = {self.name(one["hash"]): one["status"] for one in most["electors"]}
+            removed = {self.name(one["hash"]) for one in most["tombstones"]}
+            electors = {name: "revoked" if name in removed else known.get(name, "unknown")
+                        for name in [*self.electors, *self.gone]}
+            roots_known = {self.name(one["hash"]): one["status"] for one in most["roots"]}
+            roots = {name: "revoked" if name in removed else roots_known.get(name, "unknown") for name in self.roots}
+            vehicles.append({"kind": kind, "count": sum(one["devices"] for one in pictures), "electors": electors, "roots": roots,
+                             "operational": sum(one["devices"] for one in pictures if one["trust"]["operational"]),
+                             "pictures": len(pictures)})
+        components = []
+        for one in state["components"]:
+            trust_of = one.get("trust", {})
+            standing = trust_of.get("standing", "")
+            root = next((self.name(entry["hash"]) for entry in trust_of.get("store", {}).get("roots", [])
+                         if entry["status"] == "trusted"), None)
+            components.append({"name": one["name"], "role": trust_of.get("role", ""), "root": root,
+                               "staged": "next" if trust_of.get("identity", {}).get("staged") else None,
+                               "status": "running" if one["answers"] and standing == "VALID" else "stopped"})
+        manager = json.loads(self.system.ask("manager1", "GET", "/trust")[1])["store"]
+        roots = [{"name": name, "hash": identity, "status": statuses.get(name, next(
+                    (one["status"] for one in manager["roots"] if one["hash"] == identity),
+                    "revoked" if identity in {t["hash"] for t in manager["tombstones"]} else "prepared")),
+                  "endorsers": sorted(self.name(e) for one in manager["roots"] if one["hash"] == identity
+                                      for e in one["endorsers"])}
+                 for name, identity in self.roots.items()]
+        electors = [{"name": name, "hash": identity, "status": statuses.get(name, "trusted")}
+                    for name, identity in self.electors.items()]
+        electors += [{"name": name, "hash": identity, "status": "revoked"} for name, identity in self.gone.items()]
+        self.story.day["picture"] = {"electors": electors, "roots": roots, "components": components, "vehicles": vehicles}
+        return trust
+
+    # ---- expectations ----
+
+    def expect(self, expected, trust, answer=None):
+        """Holds a day's row of the table against what the devices say."""
+        for kind, row in expected.get("trust", {}).items():
+            for one in trust.get(kind, []):
+                view = self.view_of(one["trust"])
+                self.story.check(f"{kind}: trusted electors", row["electors"], view["electors"])
+                self.story.check(f"{kind}: roots", row["roots"], view["roots"])
+        if answer is None:
+            return
+        verdicts = self.honest(answer)
+        if expected.get("messages") == "all accepted":
+            self.story.check("honest messages that were not accepted", {},
+                             {key: value for key, value in verdicts.items() if key != "accepted"})
+            self.story.check("honest devices that cannot send", {},
+                             {key: value for key, value in answer["cannotSend"].items() if key != "culprit"})
+            self.story.check("messages were exchanged", True, verdicts.get("accepted", 0) > 0)
+        for kind in expected.get("silent", ()):
+            self.story.check(f"{kind}: devices that send", 0, senders(answer, kind))
+            self.story.check(f"{kind}: messages that they accept", 0, accepted_by(answer, kind))
+        for kind in expected.get("back", ()):
+            self.story.check(f"{kind}: devices that cannot send", {}, answer["cannotSend"].get(kind, {}))
+            self.story.check(f"{kind}: messages among those who are back that were not accepted", {},
+                             {verdict: count for other in expected["back"]
+                              for verdict, count in answer["accepts"].get(other, {}).get(kind, {}).items() if verdict != "accepted"})
+        if expected.get("culprit") == "rejected":
+            accepted = sum(counts.get("accepted", 0) for counts in answer["accepts"].get("culprit", {}).values())
+            self.story.check("messages of the revoked vehicle that were accepted", 0, accepted)
+
+    def save(self, path):
+        pathlib.Path(path).write_text(json.dumps(self.story.json, indent=1))
+
+
+def senders(answer, kind):
+    """Of how many receivers' verdicts the kind's messages are the subject."""
+    return sum(sum(counts.values()) for counts in answer["accepts"].get(kind, {}).values())
+
+
+def accepted_by(answer, kind):
+    return sum(receivers.get(kind, {}).get("accepted", 0) for receivers in answer["accepts"].values())
+
+
+def days_table(name):
+    path = pathlib.Path(__file__).resolve().parent / "expected" / f"{name}.json"
+    return json.loads(path.read_text())
+
+
+def story_of(name, title, options, version, steps):
+    return stories.Story(name, title, options.seed, options.fleet + options.units, version, steps, options.quiet)
