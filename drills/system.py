@@ -173,6 +173,7 @@ class System:
         }
         own = {
             "dcm1": {"ra_host": "ra1.localhost", "ra_url": self.url("ra1"), "crl_url": self.url("crl-store1") + "/download-crl/"},
+            "crlg1": {"begin": str(self.work / "ws" / "published" / "composite_crl.oer")},
             "manager1": {"workspace": str(self.work / "ws"), "look_seconds": 2},
         }
         lines = ["test_mode = true;", 'user = "root";', f'paths = ( "{self.work}" );', f'clock_file = "{self.clock}";',

@@ -155,7 +155,7 @@ static void eca_refuses(void)
 
 	refused("currentTime long ago", &wish, NOW32 - 301, EcaEndEntityError_ecaInvalidCurrentTime);
 	refused("currentTime ahead", &wish, NOW32 + 301, EcaEndEntityError_ecaInvalidCurrentTime);
-	wish.validityPeriod.start = NOW32 - 301;
+	wish.validityPeriod.start = NOW32 - 3601;
 	refused("a validity that began before", &wish, NOW32, EcaEndEntityError_ecaInvalidRequestedStartTime);
 	wish.validityPeriod.start = NOW32 + 2 * 31556952u;
 	refused("a validity that begins in two years", &wish, NOW32, EcaEndEntityError_ecaInvalidRequestedStartTime);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/crlg/service.h"
 
+#include "base/file.h"
 #include "components/crlg/crl_check.h"
 #include "components/crlg/crl_sign.h"
 #include "components/crlg/revocations.h"
@@ -467,14 +468,50 @@ static void changed(struct service *service)
 	(void)take_identity(service);
 }
 
+/* A new CRLG goes on from what is out: numbers and dates of lists never go back (rule G5.2). */
+static bool begin_from(struct service *service, const char *path, struct service_error *err)
+{
+	struct state *state = service->state;
+	struct revocations revocations;
+	struct file_error file_err;
+	struct scms_slice bytes;
+	struct key_error why;
+
+	if (file_read(path, COMPOSITE_MAX, &bytes, &file_err) != FILE_OK) {
+		snprintf(err->text, sizeof(err->text), "%s: begin: %s: %s", service->name, path, file_err.text);
+		return false;
+	}
+	if (revocations_read(&revocations, bytes, service->party->crypto, &why) != KEY_OK) {
+		snprintf(err->text, sizeof(err->text), "%s: begin: %s: %s", service->name, path, why.text);
+	} else if (!db_begin(service->db) ||
+		   db_run(service->db, "INSERT INTO composite VALUES (1, $1, 0, $2)",
+			  DB_VALUES(db_integer((int64_t)clock_now()), db_bytes(bytes.p, bytes.n))) != 1 ||
+		   !db_commit(service->db)) {
+		snprintf(err->text, sizeof(err->text), "%s: the CRL cannot be kept: %s", service->name, db_error(service->db));
+		revocations_free(&revocations);
+	} else {
+		revocations_free(&revocations);
+		state->composite = (struct bytes){(uint8_t *)(uintptr_t)bytes.p, bytes.n};
+		return true;
+	}
+	free((void *)(uintptr_t)bytes.p);
+	return false;
+}
+
 static bool start(struct service *service, struct service_error *err)
 {
 	struct state *state = calloc(1, sizeof(*state));
+	const char *begin;
 
 	service->state = state;
 	if (state == NULL || db_each(service->db, "SELECT bytes FROM composite", NULL, 0, newest_row, &state->composite) < 0) {
 		snprintf(err->text, sizeof(err->text), "%s: the CRL cannot be read: %s", service->name,
 			 state != NULL ? db_error(service->db) : "out of memory");
+		free(state);
+		return false;
+	}
+	begin = service_text(service, "begin");
+	if (state->composite.n == 0 && begin != NULL && !begin_from(service, begin, err)) {
 		free(state);
 		return false;
 	}
@@ -519,6 +556,7 @@ static const struct service_route routes[] = {
 
 static const struct role_setting settings[] = {
     {"interval_seconds", SETTING_NUMBER, 10, 30 * 86400, 86400, NULL, "lists are signed anew this long after the last time"},
+    {"begin", SETTING_TEXT, 0, 0, 0, NULL, "composite CRL to go on from, where there is none yet; an absolute path"},
     {"next_seconds", SETTING_NUMBER, 20, 60 * 86400, 3 * 86400, NULL, "a CRL says that the next one is due this long after it"},
     {0},
 };

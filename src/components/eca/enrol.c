@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SERIES_ENROLMENT 4
+#define TOLERANCE_BACK_SECONDS 3600u /* a device whose clock is ahead asks for a validity that has begun for everybody */
 #define TOLERANCE_AHEAD_SECONDS 31556952u /* a certificate may begin a year from now, as a factory's stock does */
 
 static enum key_status refuse(struct eca_refusal *refusal, int32_t error, const char *format, ...)
@@ -38,7 +39,7 @@ static enum key_status check_times(const struct eca *eca, const struct EeEcaCert
 	if (said + tolerance < now || said > now + tolerance)
 		return refuse(refusal, EcaEndEntityError_ecaInvalidCurrentTime, "currentTime %u is not the present time within %u s",
 			      request->currentTime, eca->tolerance_seconds);
-	if (start + tolerance < now || start > now + TOLERANCE_AHEAD_SECONDS * TIME64_SECOND)
+	if (start + TOLERANCE_BACK_SECONDS * TIME64_SECOND < now || start > now + TOLERANCE_AHEAD_SECONDS * TIME64_SECOND)
 		return refuse(refusal, EcaEndEntityError_ecaInvalidRequestedStartTime, "a validity that begins at %u", wanted->start);
 	if (duration_micros(&wanted->duration) > (uint64_t)eca->validity_hours_max * 3600 * TIME64_SECOND)
 		return refuse(refusal, EcaEndEntityError_ecaInvalidValidityPeriod, "a validity of more than %u hours",

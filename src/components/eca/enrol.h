@@ -14,7 +14,7 @@ struct eca {
 	struct party party;
 	const struct message_judge *judge;
 	uint8_t craca_id[3];		/* HashedId3 of its root */
-	uint32_t tolerance_seconds;	/* of the request's currentTime, and of a validity that has begun already */
+	uint32_t tolerance_seconds;	/* of the request's currentTime */
 	uint32_t validity_hours_max;	/* of what it certifies */
 };
 

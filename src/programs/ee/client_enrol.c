@@ -9,6 +9,8 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#define BEGUN_SECONDS 600u
+
 static void order_send(struct client_task *task);
 
 /* What the device wants to be certified. The wish points into subject and room. */
@@ -21,7 +23,8 @@ static enum key_status wish_make(const struct client_device *device, struct prof
 
 	if (!device_ra(own, now, &ra))
 		return key_fail(err, KEY_NOT_FOUND, "no certificate of the RA that is valid now is at hand: under which root?");
-	*subject = (struct profile_subject){.start = (scms_time32)(now / 1000000)};
+	/* Begun for everybody, also where this device's clock is ahead of the others'. */
+	*subject = (struct profile_subject){.start = (scms_time32)(now / 1000000) - BEGUN_SECONDS};
 	memcpy(subject->craca_id, ra.c.toBeSigned.cracaId, sizeof(subject->craca_id));
 	return profile_fill(own->kind == DEVICE_OBE ? PROFILE_OBE_ENROLMENT : PROFILE_RSE_ENROLMENT, LEVEL_POC, subject, room, wish, err);
 }
