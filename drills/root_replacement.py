@@ -77,8 +77,9 @@ def run(scene):
     scene.everybody("enrol", BACK)
     story.tell("Authorised operators enrol the devices anew; each counts the votes for root2 itself")
     scene.update_until(BACK, scene.version)
-    scene.everybody("request", BACK)
-    scene.fetch(sum(scene.counts[kind] for kind in BACK), BACK)
+    vehicles = [kind for kind in BACK if kind != scenes.ROADSIDE]
+    scene.everybody("request", vehicles)
+    scene.fetch(sum(scene.counts[kind] for kind in vehicles), vehicles)
     story.deadline("devices", "have new certificates", begun + 3600, scene.system.now())
     answer = scene.system.fleet.order("enrol", group="culprit")
     story.tell("They have fetched policy, chain file and new pseudonym certificates")
