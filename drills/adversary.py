@@ -70,7 +70,9 @@ class Adversary:
         """A chain file of today, to be replayed one day."""
         published = self.system.work / "ws" / "published"
         self.old_chain = sorted(published.glob("global_certificate_chains_*.oer"))[-1].read_bytes()
-        self.ma = (self.system.certificate("ma1")).read_bytes()
+        self.ma = self.system.certificate("ma1").read_bytes()
+        self.certs = [self.system.certificate(name).read_bytes()
+                      for name in ("ica1", "eca1", "pca1", "ra1", "la1", "la2", "dcm1", "crlg1", "pg1")]
 
     def try_files(self, who, what, *, chain=None, crl=None, expect, kind="always online"):
         """One attempt: expect is the reason that the library must give."""
@@ -106,7 +108,8 @@ class Adversary:
     # ---- attempts ----
 
     def chain_of(self, root_ballots=(), elector_ballots=()):
-        return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), self.ma, [])
+        """The chain file that is out, with other ballots: what an RA can make of it, and nobody can forbid."""
+        return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), self.ma, self.certs)
 
     def false_root(self, thief, when):
         made = certs.root("false-root", start=int((when // 1000000) - 3600))

@@ -18,6 +18,8 @@ SETTINGS = {
     "ra1": {"shuffle_threshold": 40, "max_request_age": 2, "supply": 1209600, "certificates_per_period": 5,
             "download_delay": 1, "download_tolerance": 120},
     "ma1": {"certificates": 5},
+    # A drill's days are over in seconds: lists are signed anew where something changes.
+    "crlg1": {"interval_seconds": 30 * 86400, "next_seconds": 60 * 86400},
 }
 CLOCK_OFF_SECONDS = 1  # of the devices whose clock is off: as much as receivers of messages bear
 
