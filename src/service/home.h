@@ -112,6 +112,12 @@ SCMS_CHECKED enum home_status home_key(const struct home *home, enum home_slot s
 SCMS_CHECKED enum home_status home_activate(struct home *home, scms_time64 now, bool *changed, char **left,
 					    struct home_error *err);
 
+/*
+ * Is there anything for home_activate() to do? Looks at the folder, which other processes change as well; where an identity
+ * was staged or its moment set, it is read anew.
+ */
+bool home_may_change(struct home *home, scms_time64 now);
+
 /* Says when the staged identity becomes the active one. HOME_NOTHING where none waits with a certificate. */
 SCMS_CHECKED enum home_status home_set_activation(struct home *home, scms_time64 at, struct home_error *err);
 

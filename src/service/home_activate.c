@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const key_files[] = {"sign.pem", "encrypt.pem"};
@@ -145,6 +146,30 @@ static enum home_status switch_over(struct home *home, char **left, struct home_
 	if (status == HOME_OK && active != NULL)
 		status = delete_keys(home->path, home->retired + 1, err);
 	return status;
+}
+
+bool home_may_change(struct home *home, scms_time64 now)
+{
+	struct home_file conf = home_file(home->path, "staged/identity.conf");
+	const struct home_identity *staged;
+	struct home_error err;
+	struct stat st;
+	int lock;
+
+	if (home_count_retired(home->path) != home->retired)
+		return true;
+	if (stat(conf.text, &st) != 0)
+		return false;
+	if (st.st_mtim.tv_sec != home->staged_time.tv_sec || st.st_mtim.tv_nsec != home->staged_time.tv_nsec) {
+		lock = home_lock(home->path, LOCK_SH, &err);
+		if (lock < 0)
+			return false;
+		if (home_read_slot(home, HOME_STAGED, &err) == HOME_OK)
+			home->staged_time = st.st_mtim;
+		close(lock);
+	}
+	staged = home->slot[HOME_STAGED];
+	return staged != NULL && staged->has_activation && staged->activation <= now && staged->certificate.n > 0;
 }
 
 enum home_status home_activate(struct home *home, scms_time64 now, bool *changed, char **left, struct home_error *err)

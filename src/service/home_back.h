@@ -7,6 +7,8 @@
 
 #include "service/home.h"
 
+#include <time.h>
+
 #include <libconfig.h>
 #include <limits.h>
 
@@ -21,6 +23,7 @@ struct home {
 	struct home_identity *slot[2];
 	struct private_key *sign, *decrypt; /* of the active identity, once opened */
 	unsigned retired;
+	struct timespec staged_time; /* of staged/identity.conf as it was last read by home_may_change() */
 };
 
 /* A path below a home. */

@@ -67,13 +67,13 @@ static void id_of(const struct home_identity *identity, char text[17])
 
 void identity_tick(struct service *service, scms_time64 now)
 {
-	const struct home_identity *staged = home_identity(service->home, HOME_STAGED);
 	struct service_error err;
 	struct home_error why;
 	char *left = NULL, id[17];
 	bool changed;
 
-	if (staged == NULL || !staged->has_activation || staged->activation > now || staged->certificate.n == 0)
+	/* An identity is staged, given its moment, or switched to by others too (scms component): the folder knows. */
+	if (!home_may_change(service->home, now))
 		return;
 	/* What is on its way was made with the old keys: it is finished first. */
 	if (service->commit != NULL)
