@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +234,21 @@ int work_identity_make(struct work *work, struct home *home, const struct work_o
 	return code;
 }
 
+/* Has another process the trust store open, as a component that runs has? */
+static bool store_in_use(const char *store)
+{
+	char path[2400];
+	bool in_use;
+	int lock;
+
+	snprintf(path, sizeof(path), "%s/lock", store);
+	lock = open(path, O_RDONLY | O_CLOEXEC);
+	in_use = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	if (lock >= 0)
+		close(lock);
+	return in_use;
+}
+
 /* Its trust store is to know who its holder is now. Where the component runs, the daemon sees to that. */
 static int tell_store(struct work *work, const struct home *home)
 {
@@ -245,7 +261,7 @@ static int tell_store(struct work *work, const struct home *home)
 	char path[2300];
 
 	snprintf(path, sizeof(path), "%s/store", home_path(home));
-	if (access(path, F_OK) != 0)
+	if (access(path, F_OK) != 0 || store_in_use(path))
 		return OPERATOR_DONE;
 	own[0] = active->certificate;
 	trustee = trustee_open(path, work->crypto, &err);
