@@ -10,6 +10,7 @@ int cmd_component(int argc, char **argv);
 int cmd_chain(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
+int cmd_drill(int argc, char **argv);
 int cmd_encode(int argc, char **argv);
 int cmd_found(int argc, char **argv);
 int cmd_forecast(int argc, char **argv);

@@ -17,6 +17,7 @@ static const struct {
     {"chain", cmd_chain, "certificate chain files, global and local"},
     {"conformance", cmd_conformance, "run the conformance suite against any client"},
     {"crl", cmd_crl, "the composite CRL"},
+    {"drill", cmd_drill, "rehearse a disaster: the whole system, a fleet, and a report"},
     {"encode", cmd_encode, "make the bytes of a value from its JSON"},
     {"found", cmd_found, "found an SCMS, step by step"},
     {"forecast", cmd_forecast, "dates that need action: what expires, and what falls below its quorum then"},
