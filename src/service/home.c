@@ -19,14 +19,14 @@
 
 #define LOCK_WAIT_MILLISECONDS 10000
 
-enum home_status home_fail(struct home_error *err, enum home_status status, const char *format, ...)
+void home_error_set(struct home_error *err, enum home_status status, const char *format, ...)
 {
 	va_list list;
 
 	va_start(list, format);
 	vsnprintf(err->text, sizeof(err->text), format, list);
 	va_end(list);
-	return err->status = status;
+	err->status = status;
 }
 
 struct home_file home_file(const char *folder, const char *name)

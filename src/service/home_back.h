@@ -34,8 +34,16 @@ struct home_file {
 /* Joins folder and name; too long ones are cut and so not found. */
 struct home_file home_file(const char *folder, const char *name);
 
-enum home_status home_fail(struct home_error *err, enum home_status status, const char *format, ...)
+void home_error_set(struct home_error *err, enum home_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Fills err and is the status. A macro, so that an analyzer sees that a failure is never HOME_OK. */
+#define home_fail(err, status, ...)                                                                                    \
+	({                                                                                                             \
+		const enum home_status status_ = (status);                                                             \
+		home_error_set(err, status_, __VA_ARGS__);                                                             \
+		status_;                                                                                               \
+	})
 
 /*
  * Locks the home for reading (LOCK_SH) or changing (LOCK_EX), waiting ten seconds for others. Returns the descriptor,

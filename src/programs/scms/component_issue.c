@@ -77,7 +77,7 @@ static int answer_write(struct work *work, const struct carry *carry, const stru
 	char name[300];
 	struct workspace_file file;
 	struct file_error refused;
-	struct bytes answer;
+	struct bytes answer = {NULL, 0};
 	struct cert cert;
 	char hash[160];
 	int code;
@@ -115,7 +115,7 @@ static int answer_write(struct work *work, const struct carry *carry, const stru
 
 static int issue_run(struct carry *carry)
 {
-	struct component_request request;
+	struct component_request request = {.role = ROLE_ELECTOR};
 	struct work_issuer issuer = {.home = NULL};
 	struct scms_slice bytes = {NULL, 0};
 	struct bytes certificate = {NULL, 0};
@@ -133,7 +133,7 @@ static int issue_run(struct carry *carry)
 		code = operator_fail(&carry->options, OPERATOR_REFUSED, "%s: %s", carry->file, err.text);
 	else
 		code = work_issuer_open(&work, (enum profile)request.role, carry->issuer, HOME_ACTIVE, &issuer);
-	if (code == OPERATOR_DONE) {
+	if (code == OPERATOR_DONE && issuer.by.cert != NULL) {
 		/* Who asks may not reach back before its issuer. */
 		if (request.subject.start < issuer.by.cert->c.toBeSigned.validityPeriod.start)
 			request.subject.start = issuer.by.cert->c.toBeSigned.validityPeriod.start;
@@ -281,7 +281,6 @@ static int install_run(struct carry *carry)
 
 int component_install(int argc, char **argv)
 {
-	static const struct argp_option rows[] = {{0}};
 	static const char doc[] = "Give a component the certificate that it asked for (scms component create "
 				  "--request, scms component renew --request).\v"
 				  "FILE is the answer of scms component issue. It is linted, and must certify the keys "
@@ -289,7 +288,7 @@ int component_install(int argc, char **argv)
 				  "certificate becomes active at once, a later one is staged.\n\n"
 				  "Example:\n  scms component install pca1 /media/stick/pca1.certificate.coer\n\n"
 				  "Exit code: 0 installed, 1 refused, 2 usage, 3 files or another operator.";
-	struct argp argp = {rows, parse_option, "NAME FILE", doc, OPERATOR_CHILDREN, NULL, NULL};
+	struct argp argp = {NULL, parse_option, "NAME FILE", doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct carry carry = {.options = {.command = "component install"}, .install = true};
 
 	operator_parse(&argp, argc, argv, "component install", &carry);

@@ -46,7 +46,7 @@ static char *only_issuer(struct work *work, enum profile profile, enum home_slot
 		home_close(home);
 	}
 	workspace_names_free(names, count);
-	if (*code == OPERATOR_DONE && n != 1) {
+	if (*code == OPERATOR_DONE && n != 1)
 		*code = n == 0 ? operator_fail(work->options, OPERATOR_REFUSED,
 					       "%s: no component here may issue it; create its issuer first, or ask "
 					       "another workspace (--request)",
@@ -54,10 +54,10 @@ static char *only_issuer(struct work *work, enum profile profile, enum home_slot
 			       : operator_fail(work->options, OPERATOR_REFUSED,
 					       "%s: several may issue it: name one with --issuer: %s",
 					       profile_row(profile)->clause, candidates);
-		free(found);
-		return NULL;
-	}
-	return found;
+	if (*code == OPERATOR_DONE)
+		return found;
+	free(found);
+	return NULL;
 }
 
 static int check_issuer(struct work *work, enum profile profile, const struct work_issuer *issuer)

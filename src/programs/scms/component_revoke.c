@@ -312,11 +312,11 @@ int component_revoke(int argc, char **argv)
 	if (code == OPERATOR_DONE) {
 		home = work_home(&work, revoke.name, &code);
 		identity = home != NULL ? home_identity(home, revoke.staged ? HOME_STAGED : HOME_ACTIVE) : NULL;
-		if (home != NULL && (identity == NULL || identity->certificate.n == 0))
+		if (identity != NULL && identity->certificate.n > 0)
+			code = revoke_identity(&work, &revoke, home, identity);
+		else if (home != NULL)
 			code = operator_fail(&revoke.options, OPERATOR_REFUSED, "%s: has no such certificate",
 					     revoke.name);
-		if (code == OPERATOR_DONE)
-			code = revoke_identity(&work, &revoke, home, identity);
 		home_close(home);
 		work_end(&work);
 	}

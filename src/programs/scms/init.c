@@ -92,11 +92,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (init->path == NULL)
 			argp_error(state, "DIR is missing");
-		if (init->system == NULL)
+		else if (init->system == NULL)
 			init->system = strrchr(init->path, '/') != NULL && strrchr(init->path, '/')[1] != '\0'
 					   ? strrchr(init->path, '/') + 1
 					   : init->path;
-		take_text(init->settings.system, init->system, "system", state);
+		if (init->system != NULL)
+			take_text(init->settings.system, init->system, "system", state);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
