@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/manager/service.h"
 
+#include "components/manager/console.h"
+#include "components/manager/overview.h"
 #include "components/manager/push.h"
 #include "components/session_report.h"
 #include "components/store_json.h"
 #include "components/update.h"
 #include "dot2/validity.h"
-#include "service/motion_dir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct view {
 
 struct state {
 	struct pushes *pushes;
+	struct console *console; /* NULL: none is asked for */
 	struct view views[PEERS_MAX];
 	unsigned wait; /* seconds until components are asked again */
 };
@@ -84,42 +86,26 @@ static json_t *components_json(const struct service *service)
 	return list;
 }
 
-/* ---- motions ---- */
+/* ---- the operator's workspace ---- */
 
-static json_t *motion_json(const struct workspace *workspace, const char *id, const struct scms_crypto *crypto)
-{
-	struct motion_dir motion;
-	struct motion_error err;
-	json_t *json;
-
-	if (motion_dir_read(&motion, workspace, id, crypto, &err))
-		json = json_pack("{s:s, s:s, s:I, s:s}", "id", motion.id, "state", motion_state_name(motion.state), "votes",
-				 (json_int_t)motion.vote_count, "note", motion.note);
-	else
-		json = json_pack("{s:s, s:s}", "id", id, "error", err.text);
-	motion_dir_free(&motion);
-	return json;
-}
-
-static json_t *motions_json(const struct service *service)
+static void workspace_json(const struct service *service, scms_time64 now, json_t *json)
 {
 	const char *path = service_text(service, "workspace");
 	struct workspace workspace;
 	struct workspace_error err;
-	json_t *list = json_array();
-	char **names = NULL;
-	size_t n = 0;
 
+	json_object_set_new(json, "motions", json_array());
 	if (path == NULL)
-		return list;
-	if (workspace_open(&workspace, path, WORKSPACE_READ, &err) != WORKSPACE_OK)
-		json_array_append_new(list, json_pack("{s:s}", "error", err.text));
-	else if (workspace_names(&workspace, WORKSPACE_MOTIONS, &names, &n))
-		for (size_t k = 0; k < n; k++)
-			json_array_append_new(list, motion_json(&workspace, names[k], service->party->crypto));
-	workspace_names_free(names, n);
+		return;
+	if (workspace_open(&workspace, path, WORKSPACE_READ, &err) == WORKSPACE_OK) {
+		json_object_set_new(json, "system", json_string(workspace.settings.system));
+		json_object_set_new(json, "motions", overview_motions(&workspace, trustee_store(service->trustee), trustee_objects(service->trustee),
+								      now, service->party->crypto));
+		json_object_set_new(json, "history", overview_history(&workspace));
+	} else {
+		json_object_set_new(json, "workspaceError", json_string(err.text));
+	}
 	workspace_close(&workspace);
-	return list;
 }
 
 /* ---- margins ---- */
@@ -141,7 +127,7 @@ static json_t *margins_json(const struct scms_store *store, scms_time64 now, con
 			 (json_int_t)(electors - status->quorum), "roots", roots);
 }
 
-static void get_state(struct service *service, struct http_exchange *exchange)
+static json_t *state_json(struct service *service)
 {
 	const struct scms_store *store = trustee_store(service->trustee);
 	const struct state *state = service->state;
@@ -152,11 +138,17 @@ static void get_state(struct service *service, struct http_exchange *exchange)
 	if (store != NULL && scms_store_status(store, now, service->party->crypto, trustee_objects(service->trustee), &status)) {
 		json_object_set_new(json, "trust", store_json(store, &status, now));
 		json_object_set_new(json, "margins", margins_json(store, now, &status));
+		json_object_set_new(json, "members", overview_members(store, now, service->party->crypto));
 	}
 	json_object_set_new(json, "components", components_json(service));
 	json_object_set_new(json, "updates", pushes_json(state->pushes));
-	json_object_set_new(json, "motions", motions_json(service));
-	service_answer_json(exchange, 200, json);
+	workspace_json(service, now, json);
+	return json;
+}
+
+static void get_state(struct service *service, struct http_exchange *exchange)
+{
+	service_answer_json(exchange, 200, state_json(service));
 }
 
 /* ---- pushing ---- */
@@ -221,6 +213,7 @@ static void tick(struct service *service, scms_time64 now)
 static bool start(struct service *service, struct service_error *err)
 {
 	struct state *state = calloc(1, sizeof(*state));
+	const char *listen = service_text(service, "console");
 
 	service->state = state;
 	if (state == NULL) {
@@ -228,8 +221,12 @@ static bool start(struct service *service, struct service_error *err)
 		return false;
 	}
 	state->pushes = pushes_open(service, err);
-	if (state->pushes != NULL)
+	if (state->pushes != NULL && listen != NULL)
+		state->console = console_open(service, listen, state_json, err);
+	if (state->pushes != NULL && (listen == NULL || state->console != NULL))
 		return true;
+	if (state->pushes != NULL)
+		pushes_close(state->pushes);
 	free(state);
 	return false;
 }
@@ -238,6 +235,7 @@ static void stop(struct service *service)
 {
 	struct state *state = service->state;
 
+	console_close(state->console);
 	pushes_close(state->pushes);
 	for (unsigned k = 0; k < PEERS_MAX; k++)
 		json_decref(state->views[k].trust);
@@ -270,6 +268,7 @@ static const struct service_route routes[] = {
 
 static const struct role_setting settings[] = {
     {"workspace", SETTING_TEXT, 0, 0, 0, NULL, "the operator's workspace, for the motions under way; name it in paths too"},
+    {"console", SETTING_TEXT, 0, 0, 0, NULL, "where operators look, on this machine alone: \"127.0.0.1:8901\""},
     {"deadline_seconds", SETTING_NUMBER, 1, 86400, 60, NULL, "an update ought to be everywhere after so many seconds"},
     {"look_seconds", SETTING_NUMBER, 1, 3600, 10, NULL, "components are asked how they are, once in so many seconds"},
     {0},

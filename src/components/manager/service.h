@@ -7,7 +7,7 @@
  *   GET  /push/ID   who has it, who has not
  *   GET  /state     components with their trust stores and clocks, updates under way, motions, margins
  *
- * All of them for the TLS role manager. The manager decides nothing: each component judges for itself.
+ * All of them for the TLS role manager; operators at the machine itself have a page (console.h). The manager decides nothing: each component judges for itself.
  */
 #ifndef COMPONENTS_MANAGER_SERVICE_H
 #define COMPONENTS_MANAGER_SERVICE_H
