@@ -80,15 +80,16 @@ const trust = (() => {
 			const start = (width - in_row * cell.width - (in_row - 1) * cell.gap) / 2;
 			const x = start + (k % cell.count) * (cell.width + cell.gap) + cell.width / 2, top = y + row * high;
 			places.set(elector.name, {x, y: top + 60, elector});
-			const name = cut(elector.name, Math.floor(cell.width / 8));
-			const long = name.length > 3;
+			/* In the circle at most three letters: of "elector-A" the A. */
+			const name = String(elector.name ?? ''), tail = name.split(/[^\p{L}\p{N}]+/u).pop(), long = name.length > 3;
+			const short = !long ? name : tail.length > 0 && tail.length <= 3 ? tail : name.slice(0, 2);
 			return group({class: `node elector is-${known(elector.status)}`, 'data-elector': elector.name, 'data-status': elector.status ?? ''},
 				make('circle', {cx: x, cy: top + 32, r: 27, class: 'shape'}),
 				make('circle', {cx: x, cy: top + 32, r: 22, class: 'ring'}),
-				long ? '' : text(x, top + 39, 'elector-name', name, 'middle'),
+				text(x, top + 39, 'elector-name', short, 'middle'),
 				badge(x + 22, top + 12, elector.status),
-				text(x, top + 75, 'status-word', long ? `${name}: ${word(elector.status)}` : word(elector.status), 'middle'),
-				text(x, top + 90, 'hash', cut(elector.hash ?? '', 9).replace('…', ''), 'middle'));
+				text(x, top + 75, 'status-word', cut(long ? name : word(elector.status), cell.width / 7.5), 'middle'),
+				long ? text(x, top + 90, 'small', word(elector.status), 'middle') : text(x, top + 90, 'hash', String(elector.hash ?? '').slice(0, 8), 'middle'));
 		});
 		return {nodes, bottom: y + Math.ceil(members.length / cell.count) * high};
 	}
@@ -107,8 +108,8 @@ const trust = (() => {
 				make('path', {class: 'shape', d: `M${left + 16} ${top}h${wide - 32}l16 ${high / 2}l-16 ${high / 2}h${32 - wide}l-16-${high / 2}z`}),
 				text(x, top + 24, 'root-name', cut(root.name, wide / 10), 'middle'),
 				text(x, top + 42, 'status-word', word(root.status), 'middle'),
-				text(x, top + 58, 'small', endorsers.length > 0 ? cut(`voted for by ${endorsers.join(', ')}`, wide / 7) : 'no votes', 'middle'),
-				text(x, top + 71, 'hash', cut(root.hash ?? '', 9).replace('…', ''), 'middle'),
+				text(x, top + 58, 'small', endorsers.length > 0 ? cut(`voted for by ${endorsers.join(', ')}`, wide / 7) : cut(root.note ?? 'no votes', wide / 7), 'middle'),
+				text(x, top + 71, 'hash', String(root.hash ?? '').slice(0, 8), 'middle'),
 				badge(left + wide - 22, top + 3, root.status));
 		});
 		return {nodes, bottom: members.length === 0 ? y : y + Math.ceil(members.length / cell.count) * (high + 30) - 30};
@@ -148,19 +149,20 @@ const trust = (() => {
 	function components(width, y, members, roots_at) {
 		const under = new Map();
 		for (const component of members) {
-			const key = component.root ?? '';
+			const key = component.root ?? (component.root === null ? '' : undefined);
 			under.set(key, [...(under.get(key) ?? []), component]);
 		}
 		const order = [...under].sort((a, b) => (roots_at.get(a[0])?.x ?? 1e6) - (roots_at.get(b[0])?.x ?? 1e6));
 		/* Side by side, as wide as what is in them asks for; on a narrow page one below another. */
 		const beside = width >= 640 && order.length <= 4, gap = 14, nodes = [], lines = [];
-		const share = order.map(([, list_of]) => Math.max(1.6, list_of.length)), whole = share.reduce((sum, n) => sum + n, 0);
+		const least = 132, room = width - (gap + least) * order.length + gap;
+		const share = order.map(([, list_of]) => list_of.length), whole = share.reduce((sum, n) => sum + n, 0);
 		let top = y, bottom = y, next = 0;
 
 		order.forEach(([name, list_of], k) => {
 			if (k > 0 && !beside)
 				top = bottom + gap;
-			const wide = beside ? (width - gap * (order.length - 1)) * share[k] / whole : width;
+			const wide = beside ? least + room * share[k] / whole : width;
 			const x = beside ? next : 0, inner = columns(wide - 20, Math.min(122, wide - 20), list_of.length, 8);
 			next += wide + gap;
 			let line = top + 30, tallest = 0;
@@ -175,7 +177,7 @@ const trust = (() => {
 			const high = line + tallest + 10 - top, root = roots_at.get(name)?.root;
 			nodes.push(group({class: `under is-${known(root?.status)}`},
 				make('rect', {x, y: top, width: wide, height: high, rx: 10, class: 'box'}),
-				text(x + 12, top + 19, 'group-title', name === '' ? cut('Known by TLS alone', wide / 8) : cut(`Under ${name}`, wide / 8)), ...chips));
+				text(x + 12, top + 19, 'group-title', name === undefined ? 'All components' : name === '' ? cut('Known by TLS alone', wide / 8) : cut(`Under ${name}`, wide / 8)), ...chips));
 			for (const [other, place] of roots_at) {
 				const staged = other !== name && list_of.some((component) => component.staged === other);
 				if (other !== name && !staged)
