@@ -141,7 +141,7 @@ const trust = (() => {
 			make('rect', {x, y, width: wide, height: staged ? 52 : 38, rx: 7, class: 'shape'}),
 			badge(x + 15, y + 19, component.status, 0.78),
 			text(x + 30, y + 17, 'component-name', cut(component.name, (wide - 34) / 7.6)),
-			text(x + 30, y + 31, 'small', cut(component.note ?? role(component.role), (wide - 34) / 6)),
+			text(x + 30, y + 31, 'small', cut(component.note ?? role(component.role), (wide - 34) / 5.9)),
 			staged ? make('path', {d: `M${x + 8} ${y + 38}h${wide - 16}`, class: 'staged-rule'}) : '',
 			staged ? text(x + wide / 2, y + 48, 'staged', staged, 'middle') : '');
 	}
@@ -163,7 +163,7 @@ const trust = (() => {
 			if (k > 0 && !beside)
 				top = bottom + gap;
 			const wide = beside ? least + room * share[k] / whole : width;
-			const x = beside ? next : 0, inner = columns(wide - 20, Math.min(122, wide - 20), list_of.length, 8);
+			const x = beside ? next : 0, inner = columns(wide - 20, Math.min(150, wide - 20), list_of.length, 8);
 			next += wide + gap;
 			let line = top + 30, tallest = 0;
 			const chips = list_of.map((component, j) => {

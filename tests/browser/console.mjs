@@ -53,6 +53,6 @@ await with_browser(async (browser) => {
 	await until('and drawn', () => document.querySelector('#picture [data-component=store1][data-status=stopped]'));
 	check('without being loaded again', await page.evaluate(() => window.same === true));
 	check('fault-free', page.faults.length === 0, page.faults);
-	process.kill(next.manager, 'SIGKILL');
+	process.kill(next.manager, 'SIGTERM');
 	await until('silence of the manager is said', () => document.getElementById('live').textContent.startsWith('No answer from the manager. What you see is of 20'));
 });
