@@ -233,7 +233,7 @@ class System:
         while time.monotonic() < end:
             status, body = self.ask("manager1", "GET", f"/push/{pushed['id']}")
             state = json.loads(body)
-            if all(one.get("done") for one in state["components"]):
+            if state["missing"] == 0:
                 return state
             time.sleep(0.2)
         return state

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Two vehicles and the SCMS, each program a process of its own, over HTTPS: from the founding to verified messages.
+
+    end_to_end.py PROGRAMS
+"""
+
+import json
+import pathlib
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "drills"))
+import system as systems  # noqa: E402
+
+SETTINGS = {
+    # Two vehicles do not fill a shuffle: their requests leave at its maximum age.
+    "ra1": {"shuffle_threshold": 20, "max_request_age": 2, "supply": 1209600, "certificates_per_period": 3,
+            "download_delay": 1, "download_tolerance": 120},
+}
+FETCH_SECONDS = 90
+failures = []
+count = 0
+
+
+def check(right, name, found=""):
+    global count
+    count += 1
+    if not right:
+        failures.append(name)
+        print(f"FAILED: {name}: found {found!r:.800}", flush=True)
+
+
+class Vehicles:
+    def __init__(self, system):
+        self.system = system
+        self.dcm = ("--dcm", system.url("dcm1"), "--factory", system.home("factory1") / "tls")
+
+    def run(self, what, car, *arguments):
+        return self.system.command("scms-ee", what, self.system.work / car, *arguments, expect=None)
+
+    def expect(self, code, text, name, what, car, *arguments):
+        found = self.run(what, car, *arguments)
+        check(found[0] == code and text in found[1], name, found)
+
+    def fetch(self, car):
+        end = time.monotonic() + FETCH_SECONDS
+        while time.monotonic() < end:
+            code, out = self.run("fetch", car, "--periods", "2")
+            if code != 0 or "done:" in out:
+                break
+            time.sleep(0.5)
+        check(code == 0 and "done:" in out, f"{car} fetches certificates", out)
+
+    def sign(self, car, name, *arguments):
+        (self.system.work / "payload").write_bytes(b"here I am")
+        signed = self.system.work / name
+        self.expect(0, "", f"{car} signs {name}", "sign", car, self.system.work / "payload", "--out", signed, *arguments)
+        return signed
+
+
+def start(system):
+    system.do("founding")
+    system.command("scms", "component", "create", "factory", "factory1")
+    system.configure(SETTINGS)
+    update = system.work / "ws" / "published" / "update.oer"
+    system.start("pg1")
+    status, body = system.ask("pg1", "POST", "/publish", update.read_bytes())
+    check(status == 200, "the PG publishes", body)
+    system.start(*[name for name in systems.SERVERS if name != "pg1"])
+    state = system.push(update)
+    check(state["missing"] == 0, "every component has what was pushed", state)
+
+
+def before_enrolment(system, cars):
+    """What a vehicle is refused that nobody has enrolled."""
+    for car in ("car-1", "car-2"):
+        cars.expect(0, "made", f"{car} is made", "init", car, *cars.dcm, "--serial", car)
+    cars.expect(1, "exists", "a device is not made over another", "init", "car-1", *cars.dcm, "--serial", "car-1")
+    cars.expect(1, "403", "who is not on the DCM's list is not enrolled", "enrol", "car-1", *cars.dcm)
+    cars.expect(1, "ceased", "who is not enrolled asks for no certificates", "request", "car-1")
+    (system.work / "payload").write_bytes(b"here I am")
+    cars.expect(1, "must not operate", "who is not enrolled signs nothing", "sign", "car-1", system.work / "payload",
+                "--out", system.work / "none.signed")
+    check(not (system.work / "none.signed").exists(), "no message of who may not sign")
+
+
+def certificates(system, cars):
+    listed = [{"device": car, "kind": "obe"} for car in ("car-1", "car-2")]
+    status, body = system.ask("dcm1", "POST", "/devices", json.dumps(listed))
+    check(status == 200, "the DCM lists the devices", body)
+    for car in ("car-1", "car-2"):
+        cars.expect(0, "enrolled", f"{car} is enrolled", "enrol", car, *cars.dcm)
+        cars.expect(0, "", f"{car} updates", "update", car)
+        cars.expect(0, "asked", f"{car} asks for certificates", "request", car)
+    for car in ("car-1", "car-2"):
+        cars.fetch(car)
+
+
+def messages(system, cars):
+    signed = cars.sign("car-1", "one.signed")
+    cars.expect(0, "accepted", "car-2 accepts what car-1 signs", "verify", "car-2", signed)
+    cars.expect(1, "replay", "the same message twice is a replay", "verify", "car-2", signed, signed)
+    bare = cars.sign("car-1", "digest.signed", "--digest")
+    cars.expect(1, "not valid", "a digest alone of an unknown certificate is not judged", "verify", "car-2", bare)
+    bent = bytearray(signed.read_bytes())
+    bent[-1] ^= 1
+    (system.work / "bent.signed").write_bytes(bent)
+    cars.expect(1, "not valid", "a bent signature", "verify", "car-2", system.work / "bent.signed")
+    foreign = cars.sign("car-1", "psid.signed", "--psid", "0x87")
+    cars.expect(1, "may not send", "a PSID that the certificate does not have", "verify", "car-2", foreign)
+    back = cars.sign("car-2", "back.signed")
+    cars.expect(0, "accepted", "car-1 accepts what car-2 signs", "verify", "car-1", back)
+    time.sleep(6)
+    cars.expect(1, "old", "a message of some seconds ago", "verify", "car-2", signed)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="scms-ee-") as folder:
+        system = systems.System(pathlib.Path(folder) / "system", sys.argv[1])
+        try:
+            start(system)
+            cars = Vehicles(system)
+            before_enrolment(system, cars)
+            certificates(system, cars)
+            messages(system, cars)
+        finally:
+            system.stop()
+            if failures:
+                for log in sorted(system.logs.glob("*.log")):
+                    if log.stem != "handbook":
+                        print(f"--- {log.name}\n{log.read_text()[-1200:]}")
+    print(f"{count} checks, {len(failures)} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
