@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Two vehicles and the SCMS, each program a process of its own, over HTTPS: from the founding to verified messages.
+At last the same by a device maker's own program, docs/examples/hello.c, against the library as it is installed.
 
-    end_to_end.py PROGRAMS
+    end_to_end.py BUILD MESON COMPILER [COMPILER-OPTION...]
 """
 
 import json
+import os
 import pathlib
+import shlex
+import subprocess
 import sys
 import tempfile
 import time
@@ -116,15 +120,37 @@ def messages(system, cars):
     cars.expect(1, "old", "a message of some seconds ago", "verify", "car-2", signed)
 
 
+def device_maker(system, build, meson, compiler):
+    """The example is built as its first line says, from what `make install` puts there, and run beside the two vehicles."""
+    root = system.work / "installed"
+    done = subprocess.run([meson, "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", root], capture_output=True, text=True)
+    check(done.returncode == 0, "the library is installed", done.stdout + done.stderr)
+    folder = next(root.rglob("scms-device.pc")).parent
+
+    def pkg_config(*arguments):
+        return subprocess.run(["pkg-config", *arguments, "scms-device"], env={**os.environ, "PKG_CONFIG_PATH": str(folder)},
+                              capture_output=True, text=True)
+    prefix = pkg_config("--variable=prefix").stdout.strip()
+    flags = pkg_config(f"--define-variable=prefix={root}{prefix}", "--cflags", "--libs", "--static")
+    check(flags.returncode == 0, "pkg-config knows scms-device", flags.stderr)
+    source = pathlib.Path(__file__).resolve().parents[2] / "docs" / "examples" / "hello.c"
+    built = subprocess.run([*compiler, source, "-o", system.work / "hello", *shlex.split(flags.stdout)], capture_output=True, text=True)
+    check(built.returncode == 0, "the example is built", built.stderr)
+    ran = subprocess.run([system.work / "hello"], cwd=system.work, env=system.environment, capture_output=True, text=True)
+    check(ran.returncode == 0 and ran.stdout == "accepted: here I am\n", "a device maker's program signs and judges", ran)
+
+
 def main():
+    build, meson, *compiler = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="scms-ee-") as folder:
-        system = systems.System(pathlib.Path(folder) / "system", sys.argv[1])
+        system = systems.System(pathlib.Path(folder) / "system", pathlib.Path(build) / "bin")
         try:
             start(system)
             cars = Vehicles(system)
             before_enrolment(system, cars)
             certificates(system, cars)
             messages(system, cars)
+            device_maker(system, build, meson, compiler)
         finally:
             system.stop()
             if failures:
