@@ -5,7 +5,7 @@
 Usage: run.py report BUILD     the drills' reports, made from tests/report
        run.py console BUILD PROGRAMS IDENTITIES     the console of a manager that runs (console.py)
 
-Exit code 77 (skipped): there is no Chromium here, or it cannot run.
+Exit code 77 (skipped): there is no Chromium here, or it cannot run, or npm cannot reach its registry; it says which.
 """
 
 import fcntl
@@ -47,7 +47,11 @@ def modules(build):
             (place / 'installed').unlink(missing_ok=True)
             for name in ('package.json', 'package-lock.json'):
                 shutil.copy(HERE / name, place / name)
-            subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--cache', place / 'npm-cache'], cwd=place, check=True)
+            done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--cache', place / 'npm-cache'], cwd=place,
+                                  capture_output=True, text=True)
+            if done.returncode != 0:
+                print('skipped: npm ci did not get what tests/browser/package-lock.json names:\n%s' % done.stderr.strip()[-1500:])
+                sys.exit(SKIPPED)
             (place / 'installed').touch()
     return place / 'node_modules'
 
