@@ -39,7 +39,7 @@ static int64_t number(const char *component, const char *sql)
 {
 	char path[600];
 	sqlite3 *db;
-	sqlite3_stmt *query;
+	sqlite3_stmt *query = NULL;
 	int64_t value = -1;
 
 	snprintf(path, sizeof(path), "%s/%s/db.sqlite", world.folder, component);

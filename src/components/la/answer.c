@@ -25,7 +25,8 @@ static enum key_status chains_add(struct chains *chains, const struct bytes *one
 		chains->p = p;
 		chains->cap = cap;
 	}
-	memcpy(chains->p + chains->n, one->p, one->n);
+	if (one->n > 0)
+		memcpy(chains->p + chains->n, one->p, one->n);
 	chains->n += one->n;
 	chains->count++;
 	return KEY_OK;

@@ -322,7 +322,11 @@ void pushes_close(struct pushes *pushes)
 	if (pushes == NULL)
 		return;
 	pushes->closing = true;
-	while ((delivery = LIST_FIRST(&pushes->open)) != NULL)
-		delivery_end(delivery);
+	delivery = LIST_FIRST(&pushes->open);
+	for (struct delivery *next; delivery != NULL; delivery = next) {
+		next = LIST_NEXT(delivery, link);
+		load_free(delivery->load);
+		free(delivery);
+	}
 	free(pushes);
 }

@@ -228,8 +228,11 @@ static void update_apply(struct client_task *task)
 	outcome = trustee_apply(device->device.trustee, &session, client_now(device));
 	if (outcome.status == TRUSTEE_DONE) {
 		/* Only what was applied is not asked for again. */
-		if (session.policy.p != NULL)
+		if (session.policy.p != NULL) {
 			memcpy(device->policy_tag, task->policy_tag, sizeof(device->policy_tag));
+			/* A chain file that came before the policy that names it is remembered only when it is seen again (rule G4.3). */
+			device->chain_tag[0] = '\0';
+		}
 		if (session.chain.p != NULL)
 			memcpy(device->chain_tag, task->chain_tag, sizeof(device->chain_tag));
 		if (session.crl.p != NULL)
