@@ -8,7 +8,7 @@ FUZZING = build-fuzz
 FUZZ_SECONDS ?= 600
 DESTDIR ?=
 
-.PHONY: all check check-release check-sanitized tidy bench fuzz soak install packages clean
+.PHONY: all drill check check-release check-sanitized tidy bench fuzz soak install packages clean
 
 all: $(RELEASE)/build.ninja
 	ninja -C $(RELEASE)
@@ -27,6 +27,10 @@ $(SANITIZED)/build.ninja: | packages
 $(FUZZING)/build.ninja: | packages
 	CC=clang meson setup $(FUZZING) --buildtype=debugoptimized -Dfuzzing=true \
 	    -Db_sanitize=address,undefined -Db_lundef=false
+
+# Both disasters, day by day, with every component running; prints where the report is.
+drill: all
+	$(RELEASE)/bin/scms drill all
 
 check-release: all
 	meson test -C $(RELEASE) --no-rebuild --print-errorlogs

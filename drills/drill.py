@@ -33,7 +33,7 @@ def options_of(arguments):
     parser.add_argument("--fleet", type=int, default=200, metavar="N", help="vehicles; default 200")
     parser.add_argument("--units", type=int, default=10, metavar="N", help="roadside units; default 10")
     parser.add_argument("--listen", type=int, default=20, metavar="N", help="neighbours that each device listens to; default 20")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of what is left to chance; default 1")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses the vehicles that report; default 1")
     parser.add_argument("--out", default="drill-report", metavar="DIR", help="where report and JSON go; default drill-report")
     parser.add_argument("--work", metavar="DIR", help="where the system lives; default a folder that is deleted afterwards")
     parser.add_argument("--keep", action="store_true", help="leave the folder, and with --stop-after the running system, to look at")

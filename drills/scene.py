@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import random
 import shutil
 import time
 
@@ -247,7 +248,8 @@ class Scene:
     def convict(self):
         """One vehicle misbehaves, is reported by three others, and revoked by its linkage seeds."""
         fleet = self.system.fleet
-        for number in (1, 2, 3):
+        chosen = random.Random(self.options.seed).sample(range(1, self.counts["always online"] + 1), 3)
+        for number in chosen:
             answer = fleet.order("report", **{"from": f"{self.prefix('always online')}-{number}", "about": "culprit-1"})
             if answer["results"].get("done") != 1:
                 raise systems.Trouble(f"a report does not reach the MA: {answer}")
@@ -375,7 +377,8 @@ class Scene:
             self.story.check(f"{kind}: devices that send", 0, senders(answer, kind))
             self.story.check(f"{kind}: messages that they accept", 0, accepted_by(answer, kind))
         for kind in expected.get("back", ()):
-            self.story.check(f"{kind}: devices that cannot send", {}, answer["cannotSend"].get(kind, {}))
+            if kind != ROADSIDE:  # roadside units judge; they have no certificates to send with yet
+                self.story.check(f"{kind}: devices that cannot send", {}, answer["cannotSend"].get(kind, {}))
             self.story.check(f"{kind}: messages among those who are back that were not accepted", {},
                              {verdict: count for other in expected["back"]
                               for verdict, count in answer["accepts"].get(other, {}).get(kind, {}).items() if verdict != "accepted"})
