@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deliberately wrong clients: does the conformance suite notice each?
 
-Usage: mutants.py SOURCE BUILD
+Usage: mutants.py SOURCE BUILD [EVERY]
 
 Each mutant is the trust library with one rule broken. BUILD is a folder of this program's own: a copy of the sources is built
 there once, then each mutant in turn, and the suite must find at least one case that fails. A text that is no longer in its file
-is an error: the mutant has to follow the code."""
+is an error: the mutant has to follow the code. EVERY: build and judge only each EVERYth mutant; the texts of all are looked for."""
 import os
 import pathlib
 import shutil
@@ -81,14 +81,18 @@ def main():
         print(f"the sources themselves do not build:\n{output}")
         return 1
     suite = [sys.executable, str(tree / "conformance" / "run.py"), "--quiet", "--jobs", str(os.cpu_count() or 2)]
-    missed = 0
-    for name, file, text, instead, group in MUTANTS:
+    every = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    missed = judged = 0
+    for number, (name, file, text, instead, group) in enumerate(MUTANTS):
         path = tree / "src" / "trust" / file
         original = path.read_text()
         if original.count(text) != 1:
             print(f"MISSED '{name}': {file} has its text {original.count(text)} times, not once")
             missed += 1
             continue
+        if number % every != 0:
+            continue
+        judged += 1
         path.write_text(original.replace(text, instead))
         good, output = build(folder, "bin/scms")
         if not good:
@@ -105,7 +109,7 @@ def main():
         path.write_text(original)
     build(folder, "bin/scms")
     shutil.rmtree(work, ignore_errors=True)
-    print(f"{len(MUTANTS) - missed} mutants noticed, {missed} missed")
+    print(f"{judged} of {len(MUTANTS)} mutants judged, {missed} missed")
     return 1 if missed else 0
 
 
