@@ -26,7 +26,7 @@ REHEARSED = {
 }
 LEGEND = [
     ('trusted', 'trusted, or running'), ('new', 'new today'), ('prepared', 'prepared, not in use yet'), ('revoked', 'revoked, or stopped'),
-    ('suspended', 'suspended, or only some can send'), ('suspected', 'suspected of being in the wrong hands'), ('unknown', 'not known yet'),
+    ('suspended', 'suspended, or only some are operational'), ('suspected', 'suspected of being in the wrong hands'), ('unknown', 'not known yet'),
     ('offline', 'kept offline on purpose'),
 ]
 WORDS = {'trusted': 'trusted', 'new': 'new', 'prepared': 'prepared', 'revoked': 'revoked', 'suspended': 'suspended', 'suspected': 'suspected',
@@ -122,7 +122,7 @@ def block(title, body):
 # ---- what the numbers say ----
 
 def sending(day):
-    """(vehicles that can send, vehicles) after a day; None: the day does not say."""
+    """(vehicles that are operational, vehicles) after a day; None: the day does not say."""
     kinds = day.get('picture', {}).get('vehicles', [])
     return (sum(v.get('operational', 0) for v in kinds), sum(v.get('count', 0) for v in kinds)) if kinds else None
 
@@ -142,7 +142,7 @@ def day_name(day, rounds):
 
 
 def outages(days, rounds):
-    """Sentences: from when to when not all could send."""
+    """Sentences: from when to when not all were operational."""
     found, began = [], None
     for day in days:
         able = sending(day)
@@ -157,7 +157,7 @@ def outages(days, rounds):
             began = None
     if began is not None:
         found.append((began, None, least))
-    return ['The system was down for vehicles from %s (%s) %s. At the worst, %s of %s could send.' % (
+    return ['The system was down for vehicles from %s (%s) %s. At the worst, %s of %s were operational.' % (
         day_name(first, rounds), moment(first.get('when')),
         'until %s (%s)' % (day_name(last, rounds), moment(last.get('when'))) if last else 'and had not recovered by the end',
         text(least[0]), text(least[1])) for first, last, least in found]
@@ -178,7 +178,7 @@ def findings(drill, days, rounds):
         points.append('%s honest messages were accepted and %s refused.' % (text(accepted), text(refused)))
     points += ['<strong>%s</strong>' % sentence for sentence in down]
     if not down and any(sending(d) for d in days):
-        points.append('All vehicles and roadside units could send at the end of every day.')
+        points.append('All vehicles and roadside units were operational at the end of every day.')
     if attacks:
         hit = [a for a in attacks if a.get('effect', 'none') != 'none']
         points.append('%s rehearsed; %s.' % (many(len(attacks), 'attack was', 'attacks were'), 'none had any effect' if not hit else
@@ -281,7 +281,7 @@ def day_section(day, k, days, rounds):
     if rounds and 'round' in day:
         notes.append('round %s' % text(day['round']))
     if able:
-        notes.append('%s of %s can send at the end of the day' % (text(able[0]), text(able[1])))
+        notes.append('%s of %s are operational at the end of the day' % (text(able[0]), text(able[1])))
     if 'seconds' in day:
         notes.append('took %s s of real time' % text(day['seconds']))
     title = 'Day %s: %s' % (text(day.get('day')), text(day.get('title', '')))
@@ -344,7 +344,7 @@ def timeline(days, rounds):
             if day.get(group):
                 notes.append(many(len(day[group]), one, more))
         if able:
-            notes.append('%s of %s can send' % (text(able[0]), text(able[1])))
+            notes.append('%s of %s are operational' % (text(able[0]), text(able[1])))
         items.append('<li%s><a href="#%s" data-day="%s">%s: %s</a><p>%s</p></li>' % (
             ' class="down"' if able and able[0] < able[1] else '', day_id(day, k), day_id(day, k), day_name(day, rounds).capitalize(), text(day.get('title', '')),
             ' · '.join(([moment(day['when'])] if 'when' in day else []) + notes)))

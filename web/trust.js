@@ -228,7 +228,7 @@ const trust = (() => {
 			text(x + 46, y + 20, 'kind', cut(vehicle.kind, (wide - 54) / 7.4)), text(x + 46, y + 35, 'small', plural(count, post ? 'unit' : 'vehicle')),
 			make('rect', {x: x + 12, y: y + 43, width: inner, height: 7, rx: 3.5, class: 'bar-back'}),
 			make('rect', {x: x + 12, y: y + 43, width: count > 0 ? inner * Math.min(1, able / count) : 0, height: 7, rx: 3.5, class: `bar is-${state}`}),
-			badge(x + 20, y + 64, state, 0.66), text(x + 32, y + 68, 'able', all ? `all ${count} can send` : able > 0 ? `${able} of ${count} can send` : 'none can send'));
+			badge(x + 20, y + 64, state, 0.66), text(x + 32, y + 68, 'able', all ? `all ${count} operational` : able > 0 ? `${able} of ${count} operational` : 'none operational'));
 		let line = y + 78;
 		for (const [title, entries] of [['electors', pairs(vehicle.electors)], ['roots', pairs(vehicle.roots)]])
 			if (entries.length > 0) {
@@ -264,7 +264,7 @@ const trust = (() => {
 		return group({class: `feed is-${down ? 'stopped' : 'running'}`, 'data-feed': down ? 'down' : 'up'},
 			make('path', {d: down ? `M${x} ${y1}V${middle - 14}M${x} ${middle + 14}V${y2 - 8}` : `M${x} ${y1}V${y2 - 8}`, class: 'feed-line'}),
 			make('path', {d: `M${x - 7} ${y2 - 10}l7 8 7-8`, class: 'feed-line'}), down ? badge(x, middle, 'stopped', 1.1) : '',
-			text(x + 18, middle + 4, 'feed-word', down ? 'nobody can send: system down' : `${able} of ${count} can send`));
+			text(x + 18, middle + 4, 'feed-word', down ? 'nobody is operational: system down' : `${able} of ${count} operational`));
 	}
 
 	/* ---- the whole ---- */
@@ -279,7 +279,7 @@ const trust = (() => {
 		if (c.length > 0)
 			parts.push(`Components: ${say(c, (x) => `${x.name} ${word(x.status)}${x.root ? ` under ${x.root}` : ''}${x.staged ? `, certificate under ${x.staged} ready` : ''}`)}.`);
 		if (v.length > 0)
-			parts.push(`Vehicles: ${say(v, (x) => `${x.kind}: ${number(x.operational)} of ${number(x.count)} can send, ${
+			parts.push(`Vehicles: ${say(v, (x) => `${x.kind}: ${number(x.operational)} of ${number(x.count)} operational, ${
 				[...pairs(x.electors), ...pairs(x.roots)].map(([name, status]) => `${name} ${word(status)}`).join(', ')}`)}.`);
 		return parts.join(' ');
 	}

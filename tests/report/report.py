@@ -81,7 +81,7 @@ def counted(folder):
     drill = json.loads(json.dumps(samples.elector_replacement()))
     page = run(folder, drill)[1]
     check('green', 'Passed: everything' in page and 'Not one honest message failed' in page and 'none had any effect' in page)
-    check('all up', 'All vehicles and roadside units could send at the end of every day' in page and 'was down' not in page)
+    check('all up', 'All vehicles and roadside units were operational at the end of every day' in page and 'was down' not in page)
     drill['days'][2]['matrix']['accepts']['weekly']['clock off'] = {'accepted': 11, 'ROOT_UNKNOWN': 1}
     drill['days'][2]['attacks'][0]['effect'] = 'a false elector is trusted'
     drill['days'][2]['deadlines'] = [{'who': 'components', 'what': 'x', 'due': 'y', 'met': None, 'ok': False}]
