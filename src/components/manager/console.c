@@ -125,7 +125,7 @@ static bool listen_parse(const char *text, const char **address, uint16_t *port)
 static bool bind_to(struct console *console, const char *address, uint16_t port)
 {
 	struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(console->http, address, port);
-	struct sockaddr_storage name;
+	struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
 	socklen_t n = sizeof(name);
 
 	if (bound == NULL || getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&name, &n) != 0)
