@@ -125,13 +125,13 @@ static bool listen_parse(const char *text, const char **address, uint16_t *port)
 static bool bind_to(struct console *console, const char *address, uint16_t port)
 {
 	struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(console->http, address, port);
-	struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
+	struct sockaddr_in6 name = {.sin6_port = 0}; /* the longer of the two */
 	socklen_t n = sizeof(name);
 
 	if (bound == NULL || getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&name, &n) != 0)
 		return false;
 	/* The port lies at the same place in both families' addresses. */
-	console->port = ntohs(((const struct sockaddr_in *)(const void *)&name)->sin_port);
+	console->port = ntohs(name.sin6_port);
 	return true;
 }
 

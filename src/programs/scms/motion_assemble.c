@@ -83,7 +83,7 @@ static int rehearse(const struct motion_work *work, const struct motion_dir *mot
 static int follow(struct motion_work *work, const struct scms_session *session)
 {
 	struct workspace_file path = workspace_file(&work->workspace, "store", NULL);
-	struct trustee_outcome outcome = {.status = TRUSTEE_FAILED};
+	struct trustee_outcome outcome;
 	struct store_dir_error err;
 	struct trustee *trustee;
 
@@ -278,9 +278,10 @@ static int run(int argc, char **argv, const char *name, const struct argp_option
 
 	motion_parse(argc, argv, name, rows, "MOTION", doc, 1, 1, &options);
 	code = motion_begin(&work, &options, WORKSPACE_CHANGE);
-	if (code == OPERATOR_DONE && motion == NULL)
-		code = operator_fail(&options.common, OPERATOR_ENVIRONMENT, "out of memory");
-	if (code == OPERATOR_DONE) {
+	if (motion == NULL) {
+		operator_fail(&options.common, 0, "out of memory");
+		code = OPERATOR_ENVIRONMENT;
+	} else if (code == OPERATOR_DONE) {
 		code = motion_dir_read(motion, &work.workspace, options.args[0], engine_crypto(), &err) ? act(&work, motion)
 												     : motion_fail(&work, &err);
 		motion_dir_free(motion);

@@ -87,8 +87,10 @@ int motion_status(int argc, char **argv)
 
 	motion_parse(argc, argv, "motion status", rows, "MOTION", status_doc, 1, 1, &options);
 	code = motion_begin(&work, &options, WORKSPACE_READ);
-	if (code == OPERATOR_DONE && (motion == NULL || tally == NULL))
-		code = operator_fail(&options.common, OPERATOR_ENVIRONMENT, "out of memory");
+	if (motion == NULL || tally == NULL) {
+		operator_fail(&options.common, 0, "out of memory");
+		code = OPERATOR_ENVIRONMENT;
+	}
 	if (code == OPERATOR_DONE && !motion_dir_read(motion, &work.workspace, options.args[0], engine_crypto(), &err))
 		code = motion_fail(&work, &err);
 	else if (code == OPERATOR_DONE && !motion_tally(&work, motion, tally))
