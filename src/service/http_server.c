@@ -233,7 +233,7 @@ static const struct http_route *route_of(const struct http_server *server, const
 		const struct http_route *route = &server->routes[k];
 		size_t n = strlen(route->path);
 
-		if (n < best_length || (n == best_length && (best->methods & method) != 0))
+		if (best != NULL && (n < best_length || (n == best_length && (best->methods & method) != 0)))
 			continue;
 		if (strncmp(path, route->path, n) == 0 && (path[n] == '\0' || route->path[n - 1] == '/')) {
 			best = route;

@@ -74,7 +74,7 @@ static bool find(struct motion_dir *motion, const struct workspace *workspace, c
 
 		if ((!same && (exact || strncmp(names[k], name, strlen(name)) != 0)) || strlen(names[k]) >= sizeof(motion->id))
 			continue;
-		strcpy(motion->id, names[k]);
+		memcpy(motion->id, names[k], strlen(names[k]) + 1);
 		exact += same;
 		found++;
 	}

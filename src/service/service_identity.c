@@ -133,5 +133,5 @@ void identity_metrics(const struct service *service, struct metrics *to)
 		return;
 	end = validity_end(&active->cert.c.toBeSigned.validityPeriod);
 	metrics_gauge(to, "scms_identity_seconds_left", "Until the certificate in use expires.", NULL,
-		      end > now ? (double)((end - now) / TIME64_SECOND) : 0);
+		      end > now ? (double)(end - now) / TIME64_SECOND : 0);
 }

@@ -88,8 +88,9 @@ bool routes_make(struct runner *runner)
 {
 	size_t own = count(runner->service.role->routes), common = count(common_routes);
 
-	runner->routes = calloc(own + common, sizeof(*runner->routes));
-	runner->bindings = calloc(own + common, sizeof(*runner->bindings));
+	/* One more than there are: an allocation is never empty. */
+	runner->routes = calloc(own + common + 1, sizeof(*runner->routes));
+	runner->bindings = calloc(own + common + 1, sizeof(*runner->bindings));
 	if (runner->routes == NULL || runner->bindings == NULL)
 		return false;
 	bind_all(runner, common_routes, common);
