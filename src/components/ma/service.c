@@ -115,7 +115,7 @@ static void case_trouble(struct service *service, const char *text)
 	state->walking = false;
 	state->troubles++;
 	bytes_free(&state->order);
-	log_event(service->name, LOG_LEVEL_WARNING, "walk", "%s", text);
+	log_event(service->name, LOG_LEVEL_WARNING, "walk", "s:s", "text", text);
 	if (!commit_begin(service->commit))
 		return;
 	tries = db_number(service->db, "SELECT tries FROM suspects WHERE suspect = $1", DB_VALUES(db_bytes(state->suspect, 32)), 0);
@@ -143,7 +143,7 @@ static void case_ordered(void *ctx, const struct http_result *result)
 	       DB_VALUES(db_bytes(state->suspect, 32)));
 	db_run(service->db, "DELETE FROM reports WHERE suspect = $1", DB_VALUES(db_bytes(state->suspect, 32)));
 	state->revoked++;
-	log_event(service->name, LOG_LEVEL_INFO, "revoked", "one device");
+	log_event(service->name, LOG_LEVEL_INFO, "revoked", "s:i", "devices", 1);
 }
 
 static enum key_status order_make(const struct service *service, const struct walk_result *result, const uint8_t craca[8],
