@@ -13,7 +13,8 @@ import tempfile
 import threading
 import time
 
-from world import Daemon, T0, World, ask, ballot, bootstrap, check, composite, context, failures, octets, port, sequence_of
+from world import (Daemon, T0, World, ask, ballot, bootstrap, check, composite, context, failures, octets, person, port, root_crl,
+                   sequence_of)
 
 NOW = (T0 + 86400) * 1000000
 EPOCH = 1072915200             # 2004-01-01
@@ -181,7 +182,9 @@ def crl_store(world):
         waiting.join(10)
         check('woken by the next', len(got) == 1 and got[0].status == 200 and got[0].body == newer, got)
         check('an older one', ask(world, home, 'POST', '/crl', CRL, 'crlg').status == 422)
-        tag = got[0].headers['ETag']
+        kept_and_rebuilt(world, home)
+        newer = ask(world, home, 'GET', '/download-crl/').body
+        tag = ask(world, home, 'GET', '/download-crl/').headers['ETag']
         held = threading.Thread(target=lambda: got.append(ask(
             world, home, 'GET', '/download-crl/', headers={'If-None-Match': tag, 'Prefer': 'wait=50'})))
         held.start()
@@ -194,6 +197,37 @@ def crl_store(world):
         check('kept over a restart', ask(world, home, 'GET', '/download-crl/').body == newer)
     finally:
         daemon.kill()
+
+
+def kept_and_rebuilt(world, home):
+    """What was served once does not vanish; after the CRLG's revocation the store makes the CRL itself."""
+    removal = ballot('removeElector', 'C', 'AB')
+    listed = composite(serial=3, issue=T0 + 7200, listed=['R2'], electors=[removal])
+    check('with an entry', ask(world, home, 'POST', '/crl', listed, 'crlg').status == 200)
+    wrong = [
+        ('a ballot vanishes', composite(serial=4, issue=T0 + 9000, listed=['R2']), 'rule H4'),
+        ('an entry is taken back', composite(serial=4, issue=T0 + 9000, electors=[removal]), 'no un-revocation'),
+        ('a list vanishes', composite(serial=4, issue=T0 + 9000, series=3, electors=[removal]), 'would be gone'),
+        ('overdue', composite(serial=4, issue=T0 + 9000, next_=T0 + 9001, listed=['R2'], electors=[removal]), 'overdue'),
+    ]
+    for name, body, word in wrong:
+        answer = ask(world, home, 'POST', '/crl', body, 'crlg')
+        check('CRL refused: ' + name, answer.status == 422 and any(word in text for text in answer.json()['faults']), answer)
+    check('refused: the one before is served', ask(world, home, 'GET', '/download-crl/').body == listed)
+    revoking = root_crl(['CRLG1'])
+    for name, body, identity, status in (
+            ('by a CRLG', revoking, 'crlg', 403), ('empty', b'', 'manager', 400), ('not a CRL', b'junk', 'manager', 422),
+            ('not the root', root_crl(['CRLG1'], signer='CRLG1'), 'manager', 422),
+            ('of another series', root_crl(['CRLG1'], series=4), 'manager', 422)):
+        answer = ask(world, home, 'POST', '/root-crl', body, identity)
+        check("root's CRL refused: " + name, answer.status == status, answer)
+    check("root's CRL refused: the one before is served", ask(world, home, 'GET', '/download-crl/').body == listed)
+    answer = ask(world, home, 'POST', '/root-crl', revoking, 'manager')
+    check('rebuilt', answer.status == 200 and [text[:9] for text in answer.json()['left_out']] == ['series 2:'], answer)
+    served = ask(world, home, 'GET', '/download-crl/').body
+    check('rebuilt: the ballot is there, the list is not', removal in served and revoking in served and person('R2').id10 not in served)
+    late = composite(serial=5, issue=T0 + 10000, listed=['R2'], electors=[removal])
+    check('rebuilt: the CRLG is believed no more', ask(world, home, 'POST', '/crl', late, 'crlg').status == 422)
 
 
 def databases(world):

@@ -175,9 +175,15 @@ def ballot(motion, subject, voters, time=T0):
     return messages.ballot_124(certificate.bytes, votes)
 
 
-def composite(serial=1, listed=(), roots=(), electors=(), issue=T0, signer='CRLG1', series=2):
+def composite(serial=1, listed=(), roots=(), electors=(), issue=T0, signer='CRLG1', series=2, next_=None):
     """A CompositeCrl: a full hash CRL with these certificates, and removal ballots."""
     root = person('R' + signer[4])
     body = messages.hash_crl(serial, [(person(name).id10, T0 + 30000000) for name in listed])
-    crl = messages.crl(person(signer), root.id8, series, issue, issue + 86400, body)
+    crl = messages.crl(person(signer), root.id8, series, issue, (next_ or issue + 7 * 86400), body)
     return messages.composite_crl([crl], list(roots), list(electors))
+
+
+def root_crl(listed, signer='R1', issue=T0 + 7200, series=256):
+    """A root's own CRL: of those who sign CRLs, policies and the like."""
+    body = messages.hash_crl(1, [(person(name).id10, T0 + 30000000) for name in listed])
+    return messages.crl(person(signer), person('R1').id8, series, issue, issue + 7 * 86400, body)

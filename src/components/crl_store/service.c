@@ -2,10 +2,14 @@
 /*
  * CRL store: serves the composite CRL to everybody, after checking what the CRLG brought.
  *
- * It judges as a vehicle does: what it would not accept for its own trust store it does not serve. Whoever has the present
- * CRL may wait for the next one (Prefer: wait=SECONDS, RFC 7240), so that a removal is with all who listen at once.
+ * It judges as a vehicle does: what it would not accept for its own trust store it does not serve. And it remembers what it
+ * served: no ballot vanishes, nothing is taken back (crlg/crl_check.h). After a CRL generator's revocation it makes the next
+ * composite CRL itself, from what it has and the root's CRL that the manager brings. Whoever has the present CRL may wait for the next one (Prefer: wait=SECONDS, RFC 7240), so that a removal is with all who listen at once.
  */
 #include "components/crl_store/service.h"
+
+#include "components/crlg/crl_check.h"
+#include "service/engine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +17,7 @@
 #include <sys/queue.h>
 
 #define CRL_BYTES_MAX ((size_t)64 << 20)
+#define ROOT_CRL_MAX ((size_t)16 << 20)
 #define OCTETS "application/octet-stream"
 
 /* Somebody who waits for the next CRL. */
@@ -26,7 +31,7 @@ struct state {
 	struct http_content *content; /* NULL: none came yet */
 	STAILQ_HEAD(, waiter) waiters;
 	unsigned waiting;
-	uint64_t accepted, refused;
+	uint64_t accepted, refused, rebuilt;
 };
 
 static const char *const schema_steps[] = {
@@ -130,35 +135,6 @@ static bool take(struct state *state, struct scms_slice bytes)
 	return true;
 }
 
-static bool is_one_of(const json_t *object, const char *const *good)
-{
-	const char *outcome = json_string_value(json_object_get(object, "outcome"));
-
-	for (; *good != NULL; good++)
-		if (strcmp(outcome, *good) == 0)
-			return true;
-	return false;
-}
-
-/*
- * All of it is what a vehicle takes: each series newer than before, or what it has; each ballot carried out now or earlier. A
- * ballot whose voters have been removed since is known already here, where every CRL came by.
- */
-static bool all_good(const json_t *report)
-{
-	static const char *const of_crls[] = {"ACCEPTED", "UNCHANGED", NULL};
-	static const char *const of_ballots[] = {"APPLIED", "ALREADY", "SUBJECT_EXPIRED", NULL};
-	const json_t *item;
-	bool good = json_array_size(json_object_get(report, "refused")) == 0;
-	size_t k;
-
-	json_array_foreach(json_object_get(report, "crls"), k, item)
-		good = good && is_one_of(item, of_crls);
-	json_array_foreach(json_object_get(report, "ballots"), k, item)
-		good = good && is_one_of(item, of_ballots);
-	return good;
-}
-
 /* A CRL whose answer waits for its transaction. */
 struct taken {
 	struct service *service;
@@ -202,27 +178,132 @@ static void keep(struct service *service, struct http_exchange *exchange, struct
 	commit_then(service->commit, on_disk, taken);
 }
 
+/* The newest one, on disk or about to be. */
+static bool newest_row(void *ctx, const struct db_value *columns, size_t count)
+{
+	struct bytes *bytes = ctx;
+
+	(void)count;
+	bytes->p = malloc(columns[0].bytes.n + 1);
+	if (bytes->p == NULL)
+		return false;
+	memcpy(bytes->p, columns[0].bytes.p, columns[0].bytes.n);
+	bytes->n = columns[0].bytes.n;
+	return true;
+}
+
+static enum key_status newest(struct service *service, struct bytes *before, struct key_error *err)
+{
+	int64_t rows = db_each(service->db, "SELECT bytes FROM composite_crl", NULL, 0, newest_row, before);
+
+	if (rows < 0 || (rows > 0 && before->p == NULL))
+		return key_fail(err, KEY_FAILED, "%s", rows < 0 ? db_error(service->db) : "out of memory");
+	return KEY_OK;
+}
+
+static struct crl_checker checker_of(const struct service *service)
+{
+	return (struct crl_checker){.store = trustee_store(service->trustee),
+				    .objects = trustee_objects(service->trustee),
+				    .crypto = engine_crypto(),
+				    .now = clock_now()};
+}
+
+static json_t *words_of(const struct crl_faults *faults)
+{
+	json_t *words = json_array();
+
+	for (unsigned k = 0; k < faults->n && k < CRL_FAULTS_MAX; k++)
+		json_array_append_new(words, json_string(faults->text[k]));
+	return words;
+}
+
+/* What the check let through is the trust store's too, then on disk, then the world's. more: goes with the report, or NULL. */
+static void publish(struct service *service, struct http_exchange *exchange, struct scms_slice bytes, json_t *more)
+{
+	struct trustee_outcome outcome = service_apply(service, &(struct scms_session){.crl = bytes});
+
+	if (outcome.status == TRUSTEE_DONE) {
+		if (more != NULL)
+			json_object_update(outcome.report, more);
+		keep(service, exchange, bytes, outcome.report);
+	} else {
+		service_answer_json(exchange, outcome.status == TRUSTEE_FAILED ? 500 : 503, json_pack("{s:s}", "error", outcome.text));
+	}
+	json_decref(more);
+}
+
+static void refuse(struct service *service, struct http_exchange *exchange, enum key_status status, const struct key_error *err,
+		   const struct crl_faults *faults)
+{
+	struct state *state = service->state;
+	json_t *words = words_of(faults);
+
+	if (status != KEY_OK)
+		json_array_insert_new(words, 0, json_string(err->text));
+	state->refused++;
+	log_event(service->name, LOG_LEVEL_WARNING, "CRL refused", "s:O", "faults", words);
+	service_answer_json(exchange, status == KEY_FAILED || status == KEY_IO ? 503 : 422,
+			    json_pack("{s:s, s:o}", "error", "the CRL is not served", "faults", words));
+}
+
+static bool has_body(struct http_exchange *exchange, const char *expected)
+{
+	if (http_body(exchange).n > 0)
+		return true;
+	service_answer_json(exchange, 400, json_pack("{s:s+}", "error", "expected ", expected));
+	return false;
+}
+
 static void post_crl(struct service *service, struct http_exchange *exchange)
 {
+	const struct crl_checker checker = checker_of(service);
 	struct scms_slice body = http_body(exchange);
-	struct state *state = service->state;
-	struct trustee_outcome outcome;
+	struct bytes before = {NULL, 0};
+	struct crl_faults faults = {.n = 0};
+	struct key_error err = {.text = "the trust store cannot be read"};
+	enum key_status status = KEY_FAILED;
 
-	if (body.n == 0) {
-		service_answer_json(exchange, 400, json_pack("{s:s}", "error", "expected a CompositeCrl, found nothing"));
+	if (!has_body(exchange, "a CompositeCrl, found nothing"))
 		return;
-	}
-	outcome = service_apply(service, &(struct scms_session){.crl = body});
-	if (outcome.status != TRUSTEE_DONE) {
-		service_answer_json(exchange, outcome.status == TRUSTEE_FAILED ? 500 : 503,
-				    json_pack("{s:s}", "error", outcome.text));
-	} else if (!all_good(outcome.report)) {
-		state->refused++;
-		log_event(service->name, LOG_LEVEL_WARNING, "CRL refused", "s:O", "report", outcome.report);
-		service_answer_json(exchange, 422, outcome.report);
+	if (checker.store != NULL)
+		status = newest(service, &before, &err);
+	if (status == KEY_OK)
+		status = crl_composite_check(&checker, body, bytes_view(&before), &faults, &err);
+	if (status == KEY_OK && faults.n == 0)
+		publish(service, exchange, body, NULL);
+	else
+		refuse(service, exchange, status, &err, &faults);
+	bytes_free(&before);
+}
+
+/* A CRL generator was revoked (CRL store, after "Revoke CRLG"): by its root, in series 256. */
+static void post_root_crl(struct service *service, struct http_exchange *exchange)
+{
+	const struct crl_checker checker = checker_of(service);
+	struct bytes before = {NULL, 0}, rebuilt = {NULL, 0};
+	struct state *state = service->state;
+	struct crl_faults left_out = {.n = 0};
+	struct key_error err = {.text = "the trust store cannot be read"};
+	enum key_status status = KEY_FAILED;
+
+	if (!has_body(exchange, "a root's CRL, found nothing"))
+		return;
+	if (checker.store != NULL)
+		status = newest(service, &before, &err);
+	if (status == KEY_OK)
+		status = crl_rebuild(&checker, bytes_view(&before), http_body(exchange), &rebuilt, &left_out, &err);
+	if (status == KEY_OK) {
+		json_t *more = json_pack("{s:o}", "left_out", words_of(&left_out));
+
+		state->rebuilt++;
+		log_event(service->name, LOG_LEVEL_WARNING, "CRL rebuilt", "s:O", "left_out", json_object_get(more, "left_out"));
+		publish(service, exchange, bytes_view(&rebuilt), more);
 	} else {
-		keep(service, exchange, body, outcome.report);
+		refuse(service, exchange, status, &err, &left_out);
 	}
+	bytes_free(&before);
+	bytes_free(&rebuilt);
 }
 
 /* ---- life ---- */
@@ -266,6 +347,7 @@ static void metrics(struct service *service, struct metrics *to)
 
 	metrics_counter(to, "scms_crl_store_uploads", "CRLs that the CRLG brought.", "outcome=\"accepted\"", state->accepted);
 	metrics_counter(to, "scms_crl_store_uploads", "CRLs that the CRLG brought.", "outcome=\"refused\"", state->refused);
+	metrics_counter(to, "scms_crl_store_rebuilt", "Composite CRLs made after a CRL generator's revocation.", NULL, state->rebuilt);
 	metrics_gauge(to, "scms_crl_store_waiting", "Requests that wait for the next CRL.", NULL, state->waiting);
 	if (state->content != NULL)
 		metrics_gauge(to, "scms_crl_store_bytes", "Length of the CRL that is served.", NULL,
@@ -275,6 +357,7 @@ static void metrics(struct service *service, struct metrics *to)
 static const struct service_route routes[] = {
     {HTTP_GET | HTTP_HEAD, "/download-crl/", NULL, 0, SERVICE_PUBLIC, get_crl},
     {HTTP_POST, "/crl", "crlg", CRL_BYTES_MAX, 0, post_crl},
+    {HTTP_POST, "/root-crl", "manager", ROOT_CRL_MAX, 0, post_root_crl},
     {0},
 };
 

@@ -79,7 +79,8 @@ static void say_ballots(const struct ballots_heard *all, struct crl_faults *faul
 			enum scms_reason outcome = all->outcome[kind][k];
 			char text[17];
 
-			if (outcome == SCMS_APPLIED || outcome == SCMS_ALREADY)
+			/* One that has outlived its subject does no harm: the next CRL is without it. */
+			if (outcome == SCMS_APPLIED || outcome == SCMS_ALREADY || outcome == SCMS_SUBJECT_EXPIRED)
 				continue;
 			for (unsigned j = 0; j < 8; j++)
 				snprintf(text + 2 * j, 3, "%02x", all->subject[kind][k][24 + j]);
@@ -151,29 +152,54 @@ static bool devices_at(struct crl_list *list, uint16_t i)
 	return true;
 }
 
-static bool devices_lost(struct crl_list *old, struct crl_list *new, scms_time64 now, uint32_t *lost)
+static bool has_device(const struct crl_list *list, const struct crl_device *device)
+{
+	return list->device_count > 0 &&
+	       bsearch(device, list->devices, list->device_count, sizeof(*list->devices), device_order) != NULL;
+}
+
+/* Devices of the old list with periods to come that no list of the new ones has under this CRACA (NULL: under any). */
+static bool devices_lost(struct crl_list *old, const struct revocations *new, const uint8_t *craca, scms_time64 now, uint32_t *lost)
 {
 	uint16_t i = period_of((scms_time32)(now / TIME64_SECOND));
 
 	*lost = 0;
-	if (!devices_at(old, i) || !devices_at(new, i))
+	if (!devices_at(old, i))
 		return false;
-	for (uint32_t k = 0; k < old->device_count; k++)
-		*lost += old->devices[k].entry.i_max >= i &&
-			 (new->device_count == 0 ||
-			  bsearch(&old->devices[k], new->devices, new->device_count, sizeof(*new->devices), device_order) == NULL);
+	for (size_t k = 0; k < new->list_count; k++)
+		if (!devices_at(&new->lists[k], i))
+			return false;
+	for (uint32_t d = 0; d < old->device_count; d++) {
+		bool there = old->devices[d].entry.i_max < i;
+
+		for (size_t k = 0; !there && k < new->list_count; k++)
+			there = (craca == NULL || memcmp(new->lists[k].craca, craca, 8) == 0) && new->lists[k].series == old->series &&
+				has_device(&new->lists[k], &old->devices[d]);
+		*lost += !there;
+	}
 	return true;
 }
 
-/* Was this list's signer, or its root, taken from it? Then another begins afresh, and it may be missing meanwhile. */
-static bool list_is_void(const struct scms_store *store, const struct crl_list *list)
+/* Was the root above this list removed? Then a CRL under another root takes its place (rule H5). */
+static bool root_is_gone(const struct scms_store *store, const struct crl_list *list)
 {
-	if (tombstone_find_id8(store, list->craca, SCMS_REMOVE_ROOT) >= 0)
-		return true;
+	return tombstone_find_id8(store, list->craca, SCMS_REMOVE_ROOT) >= 0;
+}
+
+/* Was its signer revoked? Then another begins afresh, and it may be missing meanwhile. */
+static bool signer_is_gone(const struct scms_store *store, const struct crl_list *list)
+{
 	for (uint32_t k = 0; k < store->crl_count; k++)
 		if (store->crls[k].series == list->series && memcmp(store->crls[k].craca, list->craca, 8) == 0)
 			return !store->crls[k].live;
 	return false;
+}
+
+static void say_lost(const struct crl_list *old, uint32_t lost, struct crl_faults *faults)
+{
+	if (lost > 0)
+		fault(faults, "series %u: %u unexpired revocation%s would be taken back; there is no un-revocation", old->series, lost,
+		      lost == 1 ? "" : "s");
 }
 
 static bool compare_list(const struct crl_checker *checker, const struct scms_store *judged, struct crl_list *old,
@@ -182,8 +208,15 @@ static bool compare_list(const struct crl_checker *checker, const struct scms_st
 	struct crl_list *new = crl_list_find(proposed, old->craca, old->series);
 	uint32_t lost = 0;
 
+	/* Certificates below a root went with it; devices stay revoked, under whichever root. */
+	if (root_is_gone(judged, old)) {
+		if (old->linkage && !devices_lost(old, proposed, NULL, checker->now, &lost))
+			return false;
+		say_lost(old, lost, faults);
+		return true;
+	}
 	if (new == NULL) {
-		if (!list_is_void(judged, old))
+		if (!signer_is_gone(judged, old))
 			fault(faults, "series %u: the list that is out would be gone", old->series);
 		return true;
 	}
@@ -195,11 +228,9 @@ static bool compare_list(const struct crl_checker *checker, const struct scms_st
 		fault(faults, "series %u: is older than the list that is out (rule G5.2)", old->series);
 	if (!old->linkage)
 		lost = hashes_lost(old, new, checker->now);
-	else if (!devices_lost(old, new, checker->now, &lost))
+	else if (!devices_lost(old, proposed, old->craca, checker->now, &lost))
 		return false;
-	if (lost > 0)
-		fault(faults, "series %u: %u unexpired revocation%s would be taken back; there is no un-revocation", old->series,
-		      lost, lost == 1 ? "" : "s");
+	say_lost(old, lost, faults);
 	return true;
 }
 

@@ -29,7 +29,8 @@ struct crl_faults {
  * Holds a composite CRL against the trust store and against the one that is out (empty: none). Faults: it cannot be read; a
  * signer, series, date or serial that stores refuse; a removal ballot that stores would not carry out; one that is out and
  * would be gone before the removed certificate's expiry (H4); a list that would be gone or go back; an entry that would be
- * taken back (no un-revocation); a list that is overdue already. KEY_OK: judged, and faults->n says how it fared.
+ * taken back (no un-revocation); a list that is overdue already. Where the root of a list was removed, the list may go
+ * (rule H5), but not the devices on it: another root's lists have them. KEY_OK: judged, and faults->n says how it fared.
  */
 SCMS_CHECKED enum key_status crl_composite_check(const struct crl_checker *checker, struct scms_slice composite,
 						 struct scms_slice before, struct crl_faults *faults, struct key_error *err);

@@ -7,7 +7,6 @@
 #include "components/crlg/revocations.h"
 #include "dot2/validity.h"
 #include "service/home.h"
-#include "trust/tombstone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,28 +318,6 @@ static void post_root_crl(struct service *service, struct http_exchange *exchang
 	next_make(service, exchange, root_crl_apply, &body, false);
 }
 
-/*
- * Does the trust store know the CRACA of one of the lists as a root that was revoked? Then the CRL is made anew under another
- * root (rule H5), and lists of the old one may go.
- */
-static bool craca_is_gone(const struct scms_store *store, const struct revocations *revocations)
-{
-	for (size_t k = 0; k < revocations->list_count; k++)
-		if (tombstone_find_id8(store, revocations->lists[k].craca, SCMS_REMOVE_ROOT) >= 0)
-			return true;
-	return false;
-}
-
-/* Devices that were revoked stay so, under whichever root. */
-static uint32_t devices_listed(const struct revocations *revocations)
-{
-	uint32_t n = 0;
-
-	for (size_t k = 0; k < revocations->list_count; k++)
-		n += revocations->lists[k].device_count;
-	return n;
-}
-
 /* The composite CRL that was made by hand, in the operator's workspace, takes the place of the present one. */
 static enum key_status composite_apply(struct service *service, struct revocations *revocations, const void *from,
 				       struct key_error *err)
@@ -353,25 +330,19 @@ static enum key_status composite_apply(struct service *service, struct revocatio
 	struct crl_faults *faults = calloc(1, sizeof(*faults));
 	struct bytes before = {NULL, 0};
 	enum key_status status = KEY_FAILED;
-	uint32_t devices = devices_listed(revocations);
 
 	if (faults == NULL || checker.store == NULL)
 		status = key_fail(err, KEY_FAILED, "out of memory, or no trust store");
 	else if (db_each(service->db, "SELECT bytes FROM composite", NULL, 0, newest_row, &before) < 0)
 		status = key_fail(err, KEY_FAILED, "%s", db_error(service->db));
 	else
-		status = crl_composite_check(&checker, *composite,
-					     craca_is_gone(checker.store, revocations) ? (struct scms_slice){NULL, 0} : bytes_view(&before),
-					     faults, err);
+		status = crl_composite_check(&checker, *composite, bytes_view(&before), faults, err);
 	if (status == KEY_OK && faults->n > 0)
 		status = key_fail(err, KEY_VALUE, "%s", faults->text[0]);
 	if (status == KEY_OK) {
 		revocations_free(revocations);
 		status = revocations_read(revocations, *composite, service->party->crypto, err);
 	}
-	if (status == KEY_OK && devices_listed(revocations) < devices)
-		status = key_fail(err, KEY_VALUE, "%u devices are revoked and %u would be: none is taken back", devices,
-				  devices_listed(revocations));
 	bytes_free(&before);
 	free(faults);
 	return status;
