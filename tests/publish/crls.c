@@ -500,6 +500,67 @@ static void test_check(void)
 	store_free(&store);
 }
 
+/* After a root's removal: its lists go, the devices on them stay revoked under the other root, and ballots stay. */
+static void test_succession(void)
+{
+	uint16_t i = period_of(NOW32);
+	struct crl_linkage_entry a = device(1, (uint16_t)(i + 50)), b = device(5, (uint16_t)(i + 50));
+	struct bytes before, whole, less, no_ballot, ballot = removal(false, SCMS_REMOVE_ROOT, &world.root, "ABC", NOW32);
+	struct revocations r = {.form = FORM_124}, smaller = {.form = FORM_124}, bare = {.form = FORM_124};
+	struct crl_checker checker = {.crypto = &judge, .now = WORLD_NOW};
+	struct crl_faults faults;
+	struct crl_expired gone;
+	struct key_error err = {.text = ""};
+	struct memory_store store;
+	struct actor crlg2;
+
+	store_make_roots(&store, &world, WORLD_NOW, 2);
+	checker.store = store.store;
+	checker.objects = &store.objects;
+	actor_make(&crlg2, PROFILE_CRLG, "crlg2.example.org", &world.root2, &world.root2, WORLD_START, 0);
+	revoke(&r, &world.root, 2, &world.pca2, NOW32 + WEEK);
+	CHECK(crl_list_add_device(list_of(&r, &world.root, 1, true), &a, i, &err) == KEY_OK &&
+		  crl_list_add_device(list_of(&r, &world.root, 1, true), &b, i, &err) == KEY_OK,
+	      "%s", err.text);
+	CHECK(sign(&r, &world.root, 2, &world.crlg, WORLD_NOW, false, &err) == KEY_OK &&
+		  sign(&r, &world.root, 1, &world.crlg, WORLD_NOW, false, &err) == KEY_OK,
+	      "%s", err.text);
+	before = compose(&r);
+	CHECK(revocations_reset(&r, craca(&world.root), craca(&world.root2), true, &gone, &err) == KEY_OK, "%s", err.text);
+	CHECK(add_ballot(&r, false, SCMS_REMOVE_ROOT, &ballot, &err) == KEY_OK, "%s", err.text);
+	CHECK(sign(&r, &world.root2, 1, &crlg2, WORLD_NOW, false, &err) == KEY_OK, "%s", err.text);
+	whole = compose(&r);
+	CHECK(crl_composite_check(&checker, bytes_view(&whole), bytes_view(&before), &faults, &err) == KEY_OK && faults.n == 0, "%s",
+	      faults.n ? faults.text[0] : err.text);
+	/* One device less. */
+	CHECK(crl_list_add_device(list_of(&smaller, &world.root2, 1, true), &a, i, &err) == KEY_OK &&
+		  add_ballot(&smaller, false, SCMS_REMOVE_ROOT, &ballot, &err) == KEY_OK &&
+		  sign(&smaller, &world.root2, 1, &crlg2, WORLD_NOW, false, &err) == KEY_OK,
+	      "%s", err.text);
+	less = compose(&smaller);
+	CHECK(crl_composite_check(&checker, bytes_view(&less), bytes_view(&before), &faults, &err) == KEY_OK && faults.n == 1 &&
+		  says(&faults, "series 1: 1 unexpired revocation"),
+	      "%u %s", faults.n, faults.n ? faults.text[0] : err.text);
+	/* Later on: the ballot stays, although its root is long gone (rule H4). */
+	CHECK(crl_list_add_device(list_of(&bare, &world.root2, 1, true), &a, i, &err) == KEY_OK &&
+		  crl_list_add_device(list_of(&bare, &world.root2, 1, true), &b, i, &err) == KEY_OK &&
+		  sign(&bare, &world.root2, 1, &crlg2, WORLD_NOW, false, &err) == KEY_OK,
+	      "%s", err.text);
+	no_ballot = compose(&bare);
+	CHECK(crl_composite_check(&checker, bytes_view(&no_ballot), bytes_view(&whole), &faults, &err) == KEY_OK && says(&faults, "H4"), "%s",
+	      faults.n ? faults.text[0] : err.text);
+	bytes_free(&before);
+	bytes_free(&whole);
+	bytes_free(&less);
+	bytes_free(&no_ballot);
+	bytes_free(&ballot);
+	revocations_free(&r);
+	revocations_free(&smaller);
+	revocations_free(&bare);
+	actor_free(&crlg2);
+	store_free(&store);
+}
+
 /* After the CRLG's revocation: what the CRL store makes by itself. */
 static void test_rebuild(void)
 {
@@ -570,6 +631,7 @@ int main(void)
 	test_ballots(true);
 	test_expiry();
 	test_reset();
+	test_succession();
 	test_reading();
 	test_check();
 	test_rebuild();

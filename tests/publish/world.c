@@ -137,16 +137,16 @@ static bool object_put(void *ctx, const uint8_t digest[32], const struct scms_sl
 	return true;
 }
 
-void store_make(struct memory_store *store, const struct world *w, scms_time64 now)
+void store_make_roots(struct memory_store *store, const struct world *w, scms_time64 now, uint32_t root_count)
 {
 	const struct scms_slice electors[] = {bytes_view(&w->elector[ELECTOR_A].bytes), bytes_view(&w->elector[ELECTOR_B].bytes),
 					      bytes_view(&w->elector[ELECTOR_C].bytes)};
-	const struct scms_slice roots[] = {bytes_view(&w->root.bytes)};
+	const struct scms_slice roots[] = {bytes_view(&w->root.bytes), bytes_view(&w->root2.bytes)};
 	const struct scms_bootstrap bootstrap = {.now = now,
 						 .electors = electors,
 						 .elector_count = 3,
 						 .roots = roots,
-						 .root_count = 1,
+						 .root_count = root_count,
 						 .quorum = 2,
 						 .quorum_ceiling = 4};
 	struct scms_bootstrap_error err = {.list = ""};
@@ -156,6 +156,11 @@ void store_make(struct memory_store *store, const struct world *w, scms_time64 n
 	store->objects = (struct scms_objects){.ctx = store, .get = object_get, .put = object_put};
 	store->store = scms_store_init(store->room, size, &bootstrap, &judge, &store->objects, &err);
 	must(store->store != NULL, "store", err.list);
+}
+
+void store_make(struct memory_store *store, const struct world *w, scms_time64 now)
+{
+	store_make_roots(store, w, now, 1);
 }
 
 void store_free(struct memory_store *store)

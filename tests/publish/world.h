@@ -55,6 +55,8 @@ struct memory_store {
 
 /* A new one that trusts electors A, B and C and the root, quorum 2; `crls` and chain files come by sessions. */
 void store_make(struct memory_store *store, const struct world *world, scms_time64 now);
+/* With the first, or both, of the roots. */
+void store_make_roots(struct memory_store *store, const struct world *w, scms_time64 now, uint32_t root_count);
 void store_free(struct memory_store *store);
 
 /* What a session reported of each file: the last outcome of each kind, and of ballots by subject. */
