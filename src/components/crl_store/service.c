@@ -2,9 +2,10 @@
 /*
  * CRL store: serves the composite CRL to everybody, after checking what the CRLG brought.
  *
- * It judges as a vehicle does: what it would not accept for its own trust store it does not serve. And it remembers what it
- * served: no ballot vanishes, nothing is taken back (crlg/crl_check.h). After a CRL generator's revocation it makes the next
- * composite CRL itself, from what it has and the root's CRL that the manager brings. Whoever has the present CRL may wait for the next one (Prefer: wait=SECONDS, RFC 7240), so that a removal is with all who listen at once.
+ * It judges as a vehicle does: what it would not accept for its own trust store it does not serve. And it remembers what
+ * it served: no ballot vanishes, nothing is taken back (crlg/crl_check.h). After a CRL generator's revocation it makes the
+ * next composite CRL itself, from what it has and the root's CRL that the manager brings. Whoever has the present CRL may
+ * wait for the next one (Prefer: wait=SECONDS, RFC 7240), so that a removal is with all who listen at once.
  */
 #include "components/crl_store/service.h"
 
