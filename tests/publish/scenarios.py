@@ -4,6 +4,7 @@
 Usage: scenarios.py SCMS SCMS-ELECTOR"""
 
 import json
+import shutil
 import tempfile
 
 from world import World, check, done, outcomes
@@ -112,8 +113,9 @@ def root_is_replaced(w):
 
 def as_founded(w):
     """The way of the founding ceremony: electors first, then a root by their ballot, then components; then the first publication."""
-    w.run('init', w.ws, '--system', 'test', '--quorum', '2', '--secret', 'file:%s' % w.pin)
-    for name in 'ABC':
+    w.run('init', w.ws, '--system', 'test', '--ceiling', '1', expect=2, says='quorum (2) or more')
+    w.run('init', w.ws, '--system', 'test', '--quorum', '2', '--ceiling', '3', '--secret', 'file:%s' % w.pin)
+    for name in 'ABCD':
         w.elector(name, 'create', '--name', name, '--secret', 'file:%s' % w.pin, '--out', w.folder / (name + '.coer'))
     found = ['found'] + [x for name in 'ABC' for x in ('--elector', w.folder / (name + '.coer'))]
     w.scms(*found)
@@ -132,9 +134,115 @@ def as_founded(w):
     check('a component is valid', '"VALID"' in w.is_valid('vehicle', 'pca1', 7), w.is_valid('vehicle', 'pca1', 7))
 
 
+def raising_the_quorum(w):
+    """Three electors become five, and the quorum 3, from a day on that everybody can prepare for."""
+    later = '2027-03-01T00:00:00Z'
+    shown = w.json('policy', 'set', 'quorum', 4, '--from', later)
+    check('a series', '"from": "2027-03-01' in json.dumps(shown['parameters']['quorum']), shown)
+    w.scms('policy', 'sign', second=20, expect=1, says='ceiling 3')
+    # Lock-out (n < m): each half of the plan is fine, both together are not.
+    w.scms('policy', 'set', 'quorum', 3)
+    w.scms('policy', 'sign', second=20)
+    removal = w.json('motion', 'propose', 'remove-elector', w.folder / 'A.coer', '--reason', 'a test', second=20)['motion']
+    w.scms('what-if', removal, second=20)
+    w.scms('what-if', w.ws / 'policy' / 'gpf.oer', second=20, says='NO_SPARE')
+    w.scms('what-if', w.ws / 'policy' / 'gpf.oer', removal, second=20, expect=1, says='GRAVE LOCK_OUT: LOCK-OUT: 2 electors can vote, 3 votes')
+    w.scms('motion', 'withdraw', removal, second=20)
+    w.scms('policy', 'set', 'quorum', 2)
+    w.scms('policy', 'sign', second=21)
+    w.day += 1
+    w.elector('E', 'create', '--name', 'E', '--secret', 'file:%s' % w.pin, '--out', w.folder / 'E.coer')
+    w.vote('add-elector', w.folder / 'D.coer', 'AB')
+    w.vote('add-elector', w.folder / 'E.coer', 'ABC')
+    w.scms('policy', 'set', 'quorum', 3, '--from', later, '--reason', 'five electors')
+    w.run('policy', 'diff', w.ws / 'published' / 'global_policy.oer', w.ws / 'policy' / 'gpf.json', expect=1,
+          says='was 2; is 2, 3 from 2027-03-01 00:00:00 UTC')
+    w.scms('policy', 'set', 'globalCertChainFileID', 2)
+    w.json('chain', 'make', second=1)
+    w.scms('policy', 'sign', second=2)
+    told = w.scms('what-if', w.ws / 'policy' / 'gpf.oer', second=2, says='the quorum is 3 from 2027-03-01 00:00:00 UTC on, and 5 electors can vote then')
+    check('a ballot that will be short', 'BALLOT_SHORT_LATER: add-elector-' in told.stdout, told.stdout)
+    w.scms('publish', second=3)
+    report = w.apply('vehicle', second=4)
+    check('five electors', outcomes(report) >= {'addElector APPLIED'} and report['quorum'] == 2, report)
+    w.scms('forecast', second=4, says='the quorum changes: 3 votes are needed then, 5 electors can vote')
+    # A goes. D's ballot rests on A and B: who has not D by now would never get it, as removals come first (E1.2).
+    w.day += 1
+    w.vote('remove-elector', w.folder / 'A.coer', 'BC')
+    w.scms('crl', 'make')
+    w.json('chain', 'make', second=1)
+    publish(w, 3, 2, expect=1, says='GRAVE STRANDED: left behind')
+    check('still out', 'global_certificate_chains_02.oer' in w.published(), w.published())
+    # Votes of C and E join it, so that it has three again when the quorum is three.
+    short = [b['ballot'] for b in w.json('margin', second=4, expect=1)['ballots'] if b['counted'] == 1]
+    check('one ballot with one vote', len(short) == 1, short)
+    joined = w.json('motion', 'extend', w.ws / 'ballots' / short[0], '--reason', 'three votes', '--out', w.folder / 'join', second=4)
+    w.elector('E', 'init', '--config', w.ws / 'bootstrap' / 'bootstrap.json')
+    w.elector('E', 'apply', w.ws / 'ballots' / 'history.oer')
+    for name in 'CE':
+        w.elector(name, 'inspect', w.folder / 'join')
+        w.elector(name, 'sign', '--yes-i-read-it', '--secret', 'file:%s' % w.pin, '--out', w.folder / (name + '.vote'), w.folder / 'join')
+    w.scms('motion', 'collect', w.folder / 'C.vote', w.folder / 'E.vote', second=5)
+    w.scms('motion', 'assemble', joined['motion'], second=5)
+    w.json('chain', 'make', second=6)
+    told = publish(w, 3, 7)
+    check('that ballot is short no more, the others without A are', told.stderr.count('BALLOT_SHORT_LATER') == 2 and
+          'BALLOT_SHORT_LATER: %s' % short[0][:20] not in told.stderr, told.stderr)
+    # The day comes: two votes decide no more, three do.
+    shown = w.run('store', 'show', '--state', w.folder / 'vehicle', '--now', str(727000000 * 10**6)).stdout
+    check('before', 'Quorum 2' in shown, shown)
+    shown = w.run('store', 'show', '--state', w.folder / 'vehicle', '--now', str(731376005 * 10**6)).stdout
+    check('after', 'Quorum 3' in shown, shown)
+
+
+def components_go_on(w):
+    """A plan that a running component would not survive; one that is revoked is meant to end."""
+    w.scms('component', 'provision', 'pca1')
+    w.scms('component', 'provision', 'la1')
+    w.day += 1
+    w.json('chain', 'make')
+    made = w.ws / 'outgoing' / 'gccf.oer'
+    whole = made.read_bytes()
+    w.scms('policy', 'set', 'globalCertChainFileID', 4)
+    w.scms('policy', 'sign', second=1)
+    value = json.loads(w.run('show', '--json', made).stdout)
+    certs = value['content']['cert-chain']['globalCertificateChainFile']['certStore']['certs']
+    kept = [c for c in certs if c['toBeSigned']['id'] != {'name': 'ica1.localhost'}]
+    check('one ICA', len(kept) == len(certs) - 1)
+    certs[:] = kept
+    (w.folder / 'gccf.json').write_text(json.dumps(value))
+    w.run('encode', '--type', 'ScmsFile', w.folder / 'gccf.json', '-o', made)
+    # The PCA knows its own issuers; others would not find them.
+    w.scms('publish', second=2, expect=1, says='GRAVE CUT_OFF: nobody can trace its certificate')
+    w.scms('what-if', made, second=2, expect=1, says='GRAVE CUT_OFF')
+    made.write_bytes(whole)
+    # Revoked by hash and not with `component revoke`: nobody said that it is meant.
+    w.scms('crl', 'add', w.certificate('pca1'), second=2)
+    w.scms('crl', 'make', second=3)
+    w.scms('publish', second=4, expect=1, says='GRAVE MUST_CEASE: its own certificate becomes invalid')
+    w.scms('component', 'revoke', 'pca1', '--reason', 'a test', '--yes', second=4)
+    w.json('chain', 'make', second=5)
+    w.scms('publish', second=6, says='WARNING MUST_CEASE')
+    # Files of before, again: each is refused by its rule, and by everybody who is up to date.
+    old = w.folder / 'old'
+    shutil.copytree(w.ws / 'published', old)
+    w.scms('crl', 'make', second=8)
+    w.json('chain', 'make', second=9)
+    publish(w, 5, 10)
+    for name, rule in (('global_policy.oer', 'ROLLBACK: policy: older'), ('global_certificate_chains_04.oer', 'ROLLBACK: chain file: older'),
+                       ('composite_crl.oer', 'ROLLBACK: CRL of series 1: older'), ('update.oer', 'ROLLBACK')):
+        told = w.json('what-if', old / name, second=12, expect=1)
+        who = {a['audience'] for a in told['audiences'] for f in a['findings'] if f['code'] == rule.split(':')[0]}
+        check('an old %s is known' % name, {'SCMS Manager', 'end entities up to date'} <= who, (who, told))
+        w.scms('what-if', old / name, second=12, expect=1, says='REFUSED ' + rule)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        as_founded(World(folder))
+        w = World(folder)
+        as_founded(w)
+        raising_the_quorum(w)
+        components_go_on(w)
     for form, scenario in (('1.2.1', elector_in_121), ('1.2.4', root_is_replaced)):
         with tempfile.TemporaryDirectory() as folder:
             w = World(folder)

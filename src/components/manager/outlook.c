@@ -29,6 +29,39 @@ struct outlook outlook_of(const struct scms_store *store, scms_time64 now)
 	return outlook;
 }
 
+/* Steps of a series in [from, until), in order, at which the quorum in force is another. */
+static size_t changes_of(const struct scms_store *store, const struct series *series, scms_time64 from, scms_time64 until,
+			 scms_time64 *times)
+{
+	size_t n = 0;
+
+	for (uint32_t k = 0; k < series->n; k++) {
+		scms_time64 at = series->step[k].start;
+		size_t place = n;
+
+		if (at < from || at >= until || quorum_in_force(store, at, NULL) == quorum_in_force(store, at - 1, NULL))
+			continue;
+		for (; place > 0 && times[place - 1] > at; place--)
+			times[place] = times[place - 1];
+		times[place] = at;
+		n++;
+	}
+	return n;
+}
+
+size_t outlook_quorum_changes(const struct scms_store *store, scms_time64 now, scms_time64 times[OUTLOOK_CHANGES_MAX])
+{
+	const bool pending = store->pending.generation != 0 && store->pending.active > now;
+	const scms_time64 active = pending ? store->pending.active : UINT64_MAX;
+	size_t n = changes_of(store, policy_in_force(store, now).quorum, now + 1, active, times);
+
+	if (!pending)
+		return n;
+	if (quorum_in_force(store, active, NULL) != quorum_in_force(store, active - 1, NULL))
+		times[n++] = active;
+	return n + changes_of(store, policy_in_force(store, active).quorum, active + 1, UINT64_MAX, times + n);
+}
+
 void finding_add(struct findings *findings, enum gravity gravity, const char *code, const char *format, ...)
 {
 	struct finding *finding = &findings->list[findings->n];

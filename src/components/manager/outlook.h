@@ -26,6 +26,13 @@ struct outlook {
 
 struct outlook outlook_of(const struct scms_store *store, scms_time64 now);
 
+/*
+ * The times after `now` at which the policy's quorum changes, those of a policy that is not active yet included, in order.
+ * Returns how many there are in times.
+ */
+#define OUTLOOK_CHANGES_MAX 33
+size_t outlook_quorum_changes(const struct scms_store *store, scms_time64 now, scms_time64 times[OUTLOOK_CHANGES_MAX]);
+
 /* How bad a finding is. */
 enum gravity {
 	FINDING_NOTE,	 /* to be known */

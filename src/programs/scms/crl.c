@@ -17,7 +17,6 @@
 #include <string.h>
 
 #define CERTIFICATE_BYTES_MAX (64u << 10)
-#define CRL_BYTES_MAX ((size_t)64 << 20)
 #define COMMAND_FILES_MAX 64
 #define NEXT_DEFAULT (7u * 86400u)
 

@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_SYSTEM = 256, OPTION_LEVEL, OPTION_QUORUM, OPTION_FORM, OPTION_KEYS, OPTION_DOMAIN, OPTION_SECRET };
+enum { OPTION_SYSTEM = 256, OPTION_LEVEL, OPTION_QUORUM, OPTION_CEILING, OPTION_FORM, OPTION_KEYS, OPTION_DOMAIN, OPTION_SECRET };
 
 static const struct argp_option rows[] = {
     {"system", OPTION_SYSTEM, "NAME", 0, "Name of the SCMS, for people. Default: the folder's", 0},
     {"level", OPTION_LEVEL, "LEVEL", 0, "Lifetimes of certificates: poc (default), pilot or production", 0},
     {"quorum", OPTION_QUORUM, "N", 0,
      "Votes that add or remove an elector or a root: n + 1 of 2n + 1 electors. Default: 2", 0},
+    {"ceiling", OPTION_CEILING, "N", 0,
+     "The quorum that no policy ever raises above; for devices for good. Default: the electors at the founding, less one", 0},
     {"form", OPTION_FORM, "FORM", 0, "Form of endorsements: 1.2.4 (default) or 1.2.1", 0},
     {"keys", OPTION_KEYS, "WHERE", 0,
      "Where private keys are made: files (default), or a pkcs11: URI of a token with %n (name) or %r (role)", 0},
@@ -27,7 +29,7 @@ static const struct argp_option rows[] = {
 static const char doc[] = "Make a workspace: the folder of an SCMS as its Manager, or whoever issues in it, sees it.\v"
 			  "All of this stands in DIR/scms.conf afterwards, with comments, and can be changed there. No "
 			  "secret is written anywhere.\n\n"
-			  "Example:\n  scms init ws --system example --quorum 2\n\n"
+			  "Example:\n  scms init ws --system example --quorum 2 --ceiling 3\n\n"
 			  "Exit code: 0 made, 1 a value was refused, 2 usage, 3 DIR exists or cannot be written.";
 
 struct init {
@@ -66,6 +68,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--quorum: expected 1 to 32, found '%s'", arg);
 		init->settings.quorum = (uint8_t)number;
 		break;
+	case OPTION_CEILING:
+		number = strtol(arg, &end, 10);
+		if (*end != '\0' || number < 1 || number > 32)
+			argp_error(state, "--ceiling: expected 1 to 32, found '%s'", arg);
+		init->settings.ceiling = (uint8_t)number;
+		break;
 	case OPTION_FORM:
 		init->settings.form_121 = strcmp(arg, "1.2.1") == 0;
 		if (!init->settings.form_121 && strcmp(arg, "1.2.4") != 0)
@@ -96,6 +104,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			init->system = strrchr(init->path, '/') != NULL && strrchr(init->path, '/')[1] != '\0'
 					   ? strrchr(init->path, '/') + 1
 					   : init->path;
+		if (init->settings.ceiling != 0 && init->settings.ceiling < init->settings.quorum)
+			argp_error(state, "--ceiling: expected the quorum (%u) or more, found %u", init->settings.quorum, init->settings.ceiling);
 		if (init->system != NULL)
 			take_text(init->settings.system, init->system, "system", state);
 		break;

@@ -79,13 +79,20 @@ static int votes_at(const struct motion_work *work, const struct ballot_parts *p
 	return counted;
 }
 
-/* The first expiry of an elector at which the ballot falls below the quorum; 0: none before the subject itself is gone. */
+/*
+ * The first time at which the ballot falls below the quorum, by an elector's expiry or a higher quorum; 0: none before the
+ * subject itself is gone.
+ */
 static scms_time64 falls_short(const struct motion_work *work, const struct ballot_parts *parts, struct scms_slice bytes)
 {
+	scms_time64 changes[OUTLOOK_CHANGES_MAX], first = 0;
+	size_t n = outlook_quorum_changes(motion_store(work), work->now, changes);
 	struct scms_member member;
-	scms_time64 first = 0;
 	int quorum = 0;
 
+	for (size_t k = 0; k < n && first == 0; k++)
+		if (votes_at(work, parts, bytes, changes[k], &quorum) < quorum)
+			first = changes[k];
 	for (uint32_t k = 0; scms_store_elector(motion_store(work), work->now, k, &member); k++)
 		if (member.valid_until > work->now && (first == 0 || member.valid_until < first) &&
 		    votes_at(work, parts, bytes, member.valid_until, &quorum) < quorum)
@@ -162,6 +169,7 @@ static bool latent_one(void *ctx, const struct motion_dir *motion)
 
 static void members(struct margin *margin)
 {
+	scms_time64 changes[OUTLOOK_CHANGES_MAX];
 	const struct motion_work *work = margin->work;
 	const struct scms_store *store = motion_store(work);
 	struct outlook outlook = outlook_of(store, work->now);
@@ -180,6 +188,12 @@ static void members(struct margin *margin)
 		margin->short_of |= member.status == SCMS_MEMBER_SUSPENDED;
 		if (member.valid_until > work->now)
 			event_add(margin, member.valid_until, "root CA %s... expires, and all below it", motion_hex(member.identity, 8, hex));
+	}
+	for (size_t k = 0, n = outlook_quorum_changes(store, work->now, changes); k < n; k++) {
+		struct outlook then = outlook_of(store, changes[k]);
+
+		event_add(margin, changes[k], "the quorum changes: %u votes are needed then, %u electors can vote%s", then.quorum, then.able,
+			  then.able < then.quorum ? ": LOCKED OUT" : "");
 	}
 	if (work->options->common.json)
 		return;

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define POLICY_BYTES_MAX (64u << 10)
 
 enum { OPTION_FROM = 300, OPTION_PG, OPTION_REASON, OPTION_ACTIVE, OPTION_ID, OPTION_FORCE };
 

@@ -38,10 +38,15 @@ int publish_begin(struct publish_work *work, const struct operator_options *opti
 	return OPERATOR_DONE;
 }
 
+void publish_forget(struct publish_work *work)
+{
+	while (work->kept_count > 0)
+		free((void *)(uintptr_t)work->kept[--work->kept_count].p);
+}
+
 void publish_end(struct publish_work *work)
 {
-	for (size_t k = 0; k < work->kept_count; k++)
-		free((void *)(uintptr_t)work->kept[k].p);
+	publish_forget(work);
 	if (work->home != NULL)
 		home_close(work->home);
 	store_dir_close(work->store);
@@ -197,10 +202,23 @@ int publish_current_chain(struct publish_work *work, struct scms_slice *chain)
 			code = operator_fail(work->options, OPERATOR_REFUSED, "%s/%s: expected one global certificate chain file, found several",
 					     work->workspace.path, WORKSPACE_PUBLISHED);
 		else
-			code = publish_read(work, WORKSPACE_PUBLISHED, names[k], (size_t)8 << 20, chain);
+			code = publish_read(work, WORKSPACE_PUBLISHED, names[k], CHAIN_BYTES_MAX, chain);
 	}
 	workspace_names_free(names, count);
 	return code;
+}
+
+int publish_read_out(struct publish_work *work, struct scms_session *out)
+{
+	int code;
+
+	*out = (struct scms_session){.policy = {NULL, 0}};
+	code = publish_read(work, WORKSPACE_PUBLISHED, PUBLISHED_POLICY, POLICY_BYTES_MAX, &out->policy);
+	if (code == OPERATOR_DONE)
+		code = publish_read(work, WORKSPACE_PUBLISHED, PUBLISHED_CRL, CRL_BYTES_MAX, &out->crl);
+	if (code == OPERATOR_DONE)
+		code = publish_read(work, WORKSPACE_PUBLISHED, PUBLISHED_HISTORY, HISTORY_BYTES_MAX, &out->history);
+	return code == OPERATOR_DONE ? publish_current_chain(work, &out->chain) : code;
 }
 
 struct simulation *publish_ahead(struct publish_work *work, int *code)
@@ -209,13 +227,13 @@ struct simulation *publish_ahead(struct publish_work *work, int *code)
 	struct simulation *ahead;
 	struct scms_session_result result;
 
-	*code = publish_read(work, WORKSPACE_BALLOTS, HISTORY_FILE, (size_t)4 << 20, &session.history);
+	*code = publish_read(work, WORKSPACE_BALLOTS, HISTORY_FILE, HISTORY_BYTES_MAX, &session.history);
 	if (*code == OPERATOR_DONE)
-		*code = publish_read(work, OUTGOING, OUTGOING_CRL, (size_t)64 << 20, &session.crl);
+		*code = publish_read(work, OUTGOING, OUTGOING_CRL, CRL_BYTES_MAX, &session.crl);
 	if (*code == OPERATOR_DONE && session.crl.p == NULL)
-		*code = publish_read(work, WORKSPACE_PUBLISHED, PUBLISHED_CRL, (size_t)64 << 20, &session.crl);
+		*code = publish_read(work, WORKSPACE_PUBLISHED, PUBLISHED_CRL, CRL_BYTES_MAX, &session.crl);
 	if (*code == OPERATOR_DONE)
-		*code = publish_read(work, WORKSPACE_POLICY, POLICY_SIGNED, (size_t)64 << 10, &session.policy);
+		*code = publish_read(work, WORKSPACE_POLICY, POLICY_SIGNED, POLICY_BYTES_MAX, &session.policy);
 	if (*code != OPERATOR_DONE)
 		return NULL;
 	ahead = simulation_new(store_dir_store(work->store), store_dir_objects(work->store), engine_crypto());

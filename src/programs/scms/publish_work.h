@@ -31,6 +31,12 @@
 #define PUBLISHED_UPDATE "update.oer"
 #define HISTORY_FILE "history.oer" /* in ballots/ */
 
+/* Limits of trust stores (rule A5.1). */
+#define POLICY_BYTES_MAX ((size_t)64 << 10)
+#define CHAIN_BYTES_MAX ((size_t)8 << 20)
+#define CRL_BYTES_MAX ((size_t)64 << 20)
+#define HISTORY_BYTES_MAX ((size_t)4 << 20)
+
 /* A command at work on a workspace. */
 struct publish_work {
 	const struct operator_options *options;
@@ -49,6 +55,9 @@ enum publish_need { PUBLISH_NO_STORE, PUBLISH_STORE };
 int publish_begin(struct publish_work *work, const struct operator_options *options, enum workspace_use use,
 		  enum publish_need need);
 void publish_end(struct publish_work *work);
+
+/* Frees the files that were read, and nothing else: for work on a workspace that somebody else opened. */
+void publish_forget(struct publish_work *work);
 
 /* Reads a file of the workspace, kept until publish_end(). One that is not there is empty. The exit code. */
 int publish_read(struct publish_work *work, const char *folder, const char *name, size_t limit, struct scms_slice *bytes);
@@ -73,6 +82,9 @@ int publish_party(struct publish_work *work, enum role role, const char *name, s
 
 /* The chain file that is out; empty: none. The exit code. */
 int publish_current_chain(struct publish_work *work, struct scms_slice *chain);
+
+/* All that is out: policy, chain file, composite CRL and ballot history; a member is empty where there is none. The exit code. */
+int publish_read_out(struct publish_work *work, struct scms_session *out);
 
 /*
  * The workspace's trust store as it will be: a copy that has met the ballots released, and the composite CRL that is about
