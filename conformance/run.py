@@ -453,6 +453,9 @@ def main():
         return 2
     if chosen["only"]:
         cases = [c for c in cases if any(p in c.name or p == c.source[:-4] for p in chosen["only"])]
+        if not cases:
+            print(f"run.py: no case and no group has {' or '.join(chosen['only'])} in its name (run.py --list)", file=sys.stderr)
+            return 2
     if chosen["list"]:
         for case in cases:
             print(f"{case.name}: {' '.join(case.covers)}\n    {case.comment.strip()}")

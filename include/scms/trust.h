@@ -141,7 +141,10 @@ struct scms_vote_report {
 	enum scms_reason reason; /* SCMS_COUNTED, or why not */
 };
 
-/* One judgement of one ballot. A ballot is judged once in each round until it is settled; the last counts. */
+/*
+ * One judgement of one ballot. A ballot is judged once in each round until it is settled; the last counts. A root's ballot
+ * that is settled is reported again only where an elector who came in since has a vote in it that counts.
+ */
 struct scms_ballot_report {
 	enum scms_carrier carrier;
 	uint32_t index; /* in its carrier, from 0 */
@@ -244,7 +247,7 @@ struct scms_tombstone {
 	uint8_t identity[32];
 	enum scms_motion motion;
 	scms_time64 time; /* TBS time of the ballot that removed it */
-	scms_time64 kept_until; /* of signed time (rule D4) */
+	scms_time64 kept_until; /* of signed time, and of now (rule D4) */
 };
 
 SCMS_API bool scms_store_tombstone(const struct scms_store *store, uint32_t k, struct scms_tombstone *tombstone);

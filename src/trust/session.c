@@ -310,13 +310,19 @@ static bool judge_round(struct run *run, uint32_t round)
 
 	for (uint32_t k = 0; k < run->ballot_count && !run->judge.failed; k++) {
 		struct ballot *ballot = run->order[k];
+		const bool settled = ballot->settled;
 		struct scms_ballot_report report;
 
-		if (ballot->settled)
+		/* A root's ballot may hold votes of electors that came in since (rules A3, D2). */
+		if (settled && ballot->motion != SCMS_ADD_ROOT)
 			continue;
 		ballot_judge(ballot, &run->judge, &report);
 		if (run->judge.failed)
 			return false;
+		if (settled && report.outcome != SCMS_APPLIED) {
+			ballot->settled = true;
+			continue;
+		}
 		report.round = round;
 		changed |= report.outcome == SCMS_APPLIED;
 		if (run->report->ballot != NULL)
@@ -422,12 +428,13 @@ static void apply_crls(struct run *run, struct crl_entry *entries)
 
 static bool source_prepare(struct run *run)
 {
-	run->source.certificates = run->session->certificates;
-	run->source.certificate_count = run->session->certificate_count;
 	if (!source_open(&run->source, run->store, run->env, run->now))
 		return false;
 	run->source.certificates = run->session->certificates;
 	run->source.certificate_count = run->session->certificate_count;
+	/* They are at hand in the next session, so they are in this one (rule A3). */
+	run->source.own = run->session->own;
+	run->source.own_count = run->session->own_count;
 	/* Whatever becomes of the file's version, its certificates are candidates (rule B8). */
 	if (run->has_chain)
 		source_add_chain_file(&run->source, &run->chain);
@@ -450,7 +457,7 @@ static void run_session(struct run *run, struct crl_entry *entries)
 	if (!run->judge.failed)
 		apply_crls(run, entries);
 	if (!run->judge.failed)
-		tombstones_expire(run->store);
+		tombstones_expire(run->store, run->now);
 }
 
 static bool lay_out_work(struct run *run, void *memory, size_t size, struct crl_entry **entries)

@@ -102,11 +102,11 @@ static bool source_candidate(void *ctx, const uint8_t id8[8], unsigned k, struct
 	struct source *source = ctx;
 
 	source_resolve(source);
-	for (size_t c = 0; c < source->certificate_count; c++)
-		if (has_id8(source, source->certificates[c], id8) && k-- == 0) {
-			*bytes = source->certificates[c];
+	for (size_t c = 0; c < source->certificate_count + source->own_count; c++) {
+		*bytes = c < source->certificate_count ? source->certificates[c] : source->own[c - source->certificate_count];
+		if (has_id8(source, *bytes, id8) && k-- == 0)
 			return true;
-		}
+	}
 	for (unsigned j = 0; source->index != NULL && source->index(source->index_ctx, id8, j, bytes); j++)
 		if (k-- == 0)
 			return true;

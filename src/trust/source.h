@@ -29,6 +29,8 @@ struct source {
 	void *index_ctx;
 	const struct scms_slice *certificates; /* single ones */
 	size_t certificate_count;
+	const struct scms_slice *own; /* and those that a session brings for the holder */
+	size_t own_count;
 	bool failed; /* an object could not be had: the verdict is not one */
 };
 

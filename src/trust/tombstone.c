@@ -71,10 +71,14 @@ scms_time64 tombstone_end(const struct tombstone *tombstone)
 	return tombstone->expiry + TIME64_YEAR;
 }
 
-void tombstones_expire(struct scms_store *store)
+void tombstones_expire(struct scms_store *store, scms_time64 now)
 {
 	scms_time64 time = store_signed_time(store);
 	uint32_t kept = 0;
+
+	/* A signed time may run ahead by the skew: the ballot that made a tombstone must not be taken again (rule A3). */
+	if (time > now)
+		time = now;
 
 	for (uint32_t k = 0; k < store->tombstone_count; k++) {
 		if (time > tombstone_end(&store->tombstones[k]))

@@ -27,7 +27,7 @@ void tombstone_add(struct scms_store *store, const struct cert *subject, enum sc
 /* Signed time until which a tombstone stays: its certificate's expiry and a year (rule D4). */
 scms_time64 tombstone_end(const struct tombstone *tombstone);
 
-/* Drops tombstones whose time has come, by signed time. */
-void tombstones_expire(struct scms_store *store);
+/* Drops tombstones whose time is past, by signed time and by now. */
+void tombstones_expire(struct scms_store *store, scms_time64 now);
 
 #endif

@@ -35,10 +35,13 @@ class Rules(Authority):
         for number in range(1, len(session.ballots) + 3):  # E1.1
             before = store
             for place in self.order(session.ballots):
-                if place in verdicts and verdicts[place][1].outcome in ('APPLIED', 'ALREADY'):
+                ballot = session.ballots[place]
+                settled = place in verdicts and verdicts[place][1].outcome in ('APPLIED', 'ALREADY')
+                if settled and ballot.motion != ADD_ROOT:  # whose set of endorsers may still grow (A3, D2)
                     continue
-                store, verdict = self.judge(store, now, session.ballots[place])
-                verdicts[place] = (number, verdict)
+                store, verdict = self.judge(store, now, ballot)
+                if not settled or verdict.outcome == 'APPLIED':
+                    verdicts[place] = (number, verdict)
             if session.policy and policy_outcome not in ('ACCEPTED', 'UNCHANGED'):
                 store, policy_outcome = self.take_policy(store, now, session)
             if store == before:
@@ -50,7 +53,7 @@ class Rules(Authority):
             store, chain_outcome = self.take_chain(store, now, session)
         store, own_outcomes = self.take_own(store, now, session)
         store, crl_outcomes = self.take_crls(store, now, session)
-        store = self.forget_tombstones(store)
+        store = self.forget_tombstones(store, now)
 
         report = Report(store != old, self.quorum(store, now),
                         tuple(verdicts[place] for place in range(len(session.ballots))),
@@ -279,9 +282,9 @@ class Rules(Authority):
     def free_tombstones(self, store):
         return store.config.max_tombstones - len(store.tombstones)
 
-    def forget_tombstones(self, store):  # D4
-        time = self.signed_time(store)
-        kept = frozenset(tomb for tomb in store.tombstones if time < tomb.until)
+    def forget_tombstones(self, store, now):  # D4
+        time = min(self.signed_time(store), now)
+        kept = frozenset(tomb for tomb in store.tombstones if time <= tomb.until)
         return store if kept == store.tombstones else store._replace(tombstones=kept)
 
     def root_status(self, store, now, root):

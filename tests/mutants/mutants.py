@@ -60,6 +60,8 @@ MUTANTS = [
     ("forgets a policy that waited with its PG", "effects.c", "policy_promote(store, now);", "(void)now;", "60-policy"),
     ("leaves the holder's issuers to the chain file", "own.c", "issuers_add(&issuers, &chain);", "", "80-certificates"),
     ("judges one round only", "session.c", "uint32_t most = run->ballot_count + 2;", "uint32_t most = 1;", "40-order"),
+    ("looks at a root's ballot once", "session.c", "if (settled && ballot->motion != SCMS_ADD_ROOT)", "if (settled)", "40-order"),
+    ("has own certificates at hand too late", "session.c", "run->source.own_count = run->session->own_count;", "run->source.own_count = 0;", "80-certificates"),
     ("adds before it removes", "ballot.c", "[SCMS_REMOVE_ELECTOR] = 0, [SCMS_REMOVE_ROOT] = 1, [SCMS_ADD_ELECTOR] = 2, [SCMS_ADD_ROOT] = 3", "[SCMS_REMOVE_ELECTOR] = 2, [SCMS_REMOVE_ROOT] = 3, [SCMS_ADD_ELECTOR] = 0, [SCMS_ADD_ROOT] = 1", "40-order"),
 ]
 
