@@ -48,6 +48,7 @@ def one_round(scene, rows, number, old, new, first_day_done):
         story.begin_day(index, title, scene.system.now(), number)
 
     def end(index, statuses=None):
+        scene.renew()
         trust = scene.picture(statuses)
         answer = scene.exchange()
         scene.expect(rows[f"day-{index}"], trust, answer)

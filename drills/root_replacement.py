@@ -6,7 +6,7 @@ import scene as scenes
 NAME = "root-replacement"
 TITLE = "The root CA is revoked and replaced"
 STEPS = 22
-ONLINE = ("always online", "clock off", "storage nearly full", "roadside unit")
+ONLINE = ("always online", "clock off", "storage nearly full", scenes.ROADSIDE)
 BACK = (*ONLINE, "weekly", "offline until day 5")  # who is enrolled anew on day 6
 
 
@@ -74,11 +74,10 @@ def run(scene):
     scene.everybody("enrol", BACK)
     story.tell("Authorised operators enrol the devices anew; each counts the votes for root2 itself")
     scene.update_until(BACK, scene.version)
-    vehicles = [kind for kind in BACK if kind != scenes.ROADSIDE]
-    scene.everybody("request", vehicles)
-    scene.fetch(sum(scene.counts[kind] for kind in vehicles), vehicles)
+    scene.everybody("request", BACK)
+    scene.fetch(sum(scene.counts[kind] for kind in BACK), BACK)
     story.deadline("devices", "have new certificates", begun + 3600, scene.system.now())
     answer = scene.system.fleet.order("enrol", group="culprit")
-    story.tell("They have fetched policy, chain file and new pseudonym certificates")
+    story.tell("They have fetched policy, chain file and new certificates")
     scene.culprit_stays_out(answer)
     end(6)

@@ -11,12 +11,15 @@ import story as stories
 import system as systems
 
 DAY = 86400
+WEEK = 7 * DAY
+FIRST_PERIOD = 1420534800  # 2015-01-06 09:00 UTC
+DAYS_MAX = 10  # that a drill lasts
 ROADSIDE = "roadside unit"
 KINDS = ("always online", "weekly", "offline until day 5", "never updated", "asleep all the while", "clock off", "storage nearly full",
-         "roadside unit")
+         ROADSIDE)
 SETTINGS = {
     # What a drill can afford of shuffling and stock; the rest is as policy says.
-    "ra1": {"shuffle_threshold": 40, "max_request_age": 2, "supply": 1209600, "certificates_per_period": 5,
+    "ra1": {"shuffle_threshold": 40, "max_request_age": 2, "certificates_per_period": 5,
             "download_delay": 1, "download_tolerance": 120},
     "ma1": {"certificates": 5},
     # A drill's days are over in seconds: lists are signed anew where something changes.
@@ -31,7 +34,7 @@ def shares(fleet, units):
     counts = {"weekly": 2 * small, "offline until day 5": small, "never updated": small, "asleep all the while": small,
               "clock off": small, "storage nearly full": small}
     counts["always online"] = fleet - sum(counts.values())
-    counts["roadside unit"] = units
+    counts[ROADSIDE] = units
     return {kind: counts[kind] for kind in KINDS}
 
 
@@ -51,6 +54,7 @@ class Scene:
         self.version = 1
         self.counts = shares(options.fleet, options.units)
         self.culprit = None
+        self.stock = 1  # weeks for which devices fetch certificates
 
     # ---- founding ----
 
@@ -62,6 +66,7 @@ class Scene:
             self.know_elector(name)
         self.know_root("root1")
         tell("Three electors, a root endorsed by all of them, and every component below it are founded, by the handbook")
+        SETTINGS["ra1"]["supply"] = self.weeks() * WEEK
         system.configure(SETTINGS)
         system.start("pg1")
         self.publish_to_pg()
@@ -70,6 +75,11 @@ class Scene:
         tell(f"{len(systems.SERVERS)} components run as processes of their own and talk over HTTPS")
         # The running CRLG keeps the CRL from now on; what is made by hand begins from its own.
         self.take_crl()
+
+    def weeks(self):
+        """Weeks, counted as i-periods are, that the drill touches: for so many a vehicle that stays offline has certificates."""
+        since = int(self.system.now()) - FIRST_PERIOD
+        return (since + DAYS_MAX * DAY) // WEEK - since // WEEK + 1
 
     def know_elector(self, name):
         identity = self.system.identity(self.system.work / f"elector-{name}.coer")
@@ -136,7 +146,7 @@ class Scene:
 
     def bring_up_fleet(self):
         system, tell = self.system, self.story.tell
-        serials = [{"device": f"{self.prefix(kind)}-{number + 1}", "kind": "rse" if kind == "roadside unit" else "obe"}
+        serials = [{"device": f"{self.prefix(kind)}-{number + 1}", "kind": "rse" if kind == ROADSIDE else "obe"}
                    for kind, count in self.counts.items() for number in range(count)]
         serials.append({"device": "culprit-1", "kind": "obe"})
         status, body = system.ask("dcm1", "POST", "/devices", json.dumps(serials))
@@ -146,18 +156,17 @@ class Scene:
         fleet = system.fleet
         for kind, count in self.counts.items():
             fleet.order("create", count=count, prefix=self.prefix(kind), group=kind,
-                        kind="rse" if kind == "roadside unit" else "obe")
+                        kind="rse" if kind == ROADSIDE else "obe")
         fleet.order("create", count=1, prefix="culprit", group="culprit")
         fleet.order("clock", group="clock off", offset=CLOCK_OFF_SECONDS)
         self.everybody("enrol")
         tell(f"{len(serials)} devices are made in the factory and enrolled")
         self.everybody("update")
-        self.everybody("request", self.senders())
-        self.fetch(len(serials) - self.counts[ROADSIDE], self.senders())
-        tell("They have asked for pseudonym certificates, and fetched those of two weeks")
-
-    def senders(self):
-        return [kind for kind in [*self.counts, "culprit"] if kind != ROADSIDE]
+        self.stock = self.weeks()
+        self.everybody("request")
+        self.fetch(len(serials))
+        tell("Vehicles have asked for pseudonym certificates, and fetched those of all weeks to come; roadside units have their application "
+             "certificates")
 
     @staticmethod
     def prefix(kind):
@@ -175,10 +184,10 @@ class Scene:
         return answer
 
     def fetch(self, devices, groups=None, seconds=90):
-        """Until all of them have the certificates of this week and the next."""
+        """Until all of them have the certificates that they asked for."""
         ready, end = 0, time.monotonic() + seconds
         while ready < devices:
-            answer = self.everybody("fetch", groups, periods=2)
+            answer = self.everybody("fetch", groups, periods=self.stock)
             texts = answer["texts"]
             waiting = sum(count for text, count in texts.items() if "not ready" in text)
             ready = devices if waiting == 0 else devices - waiting
@@ -186,6 +195,11 @@ class Scene:
                 raise systems.Trouble(f"{waiting} devices have no certificates after {seconds} s: {texts}")
             if waiting:
                 time.sleep(0.5)
+
+    def renew(self):
+        """Roadside units ask for the next application certificate, where theirs ends soon."""
+        if self.everybody("request", [ROADSIDE])["results"].get("done", 0) > 0:
+            self.fetch(self.counts[ROADSIDE], [ROADSIDE])
 
     def update_until(self, groups, version, seconds=60):
         """Devices fetch what is new, until they have this version of the chain file."""
@@ -371,14 +385,13 @@ class Scene:
             self.story.check("honest messages that were not accepted", {},
                              {key: value for key, value in verdicts.items() if key != "accepted"})
             self.story.check("honest devices that cannot send", {},
-                             {key: value for key, value in answer["cannotSend"].items() if key not in ("culprit", ROADSIDE)})
+                             {key: value for key, value in answer["cannotSend"].items() if key != "culprit"})
             self.story.check("messages were exchanged", True, verdicts.get("accepted", 0) > 0)
         for kind in expected.get("silent", ()):
             self.story.check(f"{kind}: devices that send", 0, senders(answer, kind))
             self.story.check(f"{kind}: messages that they accept", 0, accepted_by(answer, kind))
         for kind in expected.get("back", ()):
-            if kind != ROADSIDE:  # roadside units judge; they have no certificates to send with yet
-                self.story.check(f"{kind}: devices that cannot send", {}, answer["cannotSend"].get(kind, {}))
+            self.story.check(f"{kind}: devices that cannot send", {}, answer["cannotSend"].get(kind, {}))
             self.story.check(f"{kind}: messages among those who are back that were not accepted", {},
                              {verdict: count for other in expected["back"]
                               for verdict, count in answer["accepts"].get(other, {}).get(kind, {}).items() if verdict != "accepted"})

@@ -281,14 +281,21 @@ static void state_is_kept(void)
 		device_free(&device);
 	}
 	for (unsigned k = 0; k < EE_REQUESTS_MAX + 3; k++) {
-		struct ee_request request = {.kind = k % 2 ? EE_PSEUDONYM : EE_APPLICATION, .hash = {(uint8_t)k}, .next_period = 7};
+		struct ee_request request = {.kind = k % 2 ? EE_PSEUDONYM : EE_APPLICATION, .hash = {(uint8_t)k},
+					     .enrolment = {7, (uint8_t)k}, .acknowledged = k % 3 == 0, .time = 1000 + k};
 
 		CHECK(ee_caterpillars_random(&request.keys, &err) == KEY_OK, "%s", err.text);
 		ee_state_requested(&state, &request);
 	}
 	CHECK(state.enrolments == EE_ENROLMENTS_MAX && state.requests == EE_REQUESTS_MAX, "the oldest are forgotten");
-	CHECK(ee_state_newest(&state, EE_PSEUDONYM)->hash[0] == EE_REQUESTS_MAX + 1, "the newest of a kind");
-	CHECK(ee_state_newest(&state, EE_IDENTIFICATION) == NULL, "none of a kind");
+	CHECK(ee_state_next(&state, EE_PSEUDONYM, NULL)->hash[0] == EE_REQUESTS_MAX + 1, "the newest of a kind");
+	CHECK(ee_state_next(&state, EE_PSEUDONYM, ee_state_next(&state, EE_PSEUDONYM, NULL))->hash[0] == EE_REQUESTS_MAX - 1,
+	      "and the one before");
+	CHECK(ee_state_next(&state, EE_IDENTIFICATION, NULL) == NULL, "none of a kind");
+	ee_state_drop(&state, &state.request[1]);
+	CHECK(state.requests == EE_REQUESTS_MAX - 1 && state.request[0].hash[0] == EE_REQUESTS_MAX + 2 &&
+		  state.request[1].hash[0] == EE_REQUESTS_MAX,
+	      "one was dropped, the others stay in their order");
 	CHECK(ee_state_seal(&state, key, &judge, &sealed, &err) == KEY_OK, "%s", err.text);
 	CHECK(sealed.n < EE_STATE_MAX, "%zu bytes", sealed.n);
 	CHECK(ee_state_open(bytes_view(&sealed), other_key, &judge, &back, &err) == KEY_NOT_FOR_US, "another device's key");
@@ -297,7 +304,8 @@ static void state_is_kept(void)
 	CHECK(back.enrolments == state.enrolments && back.requests == state.requests, "all of it");
 	CHECK(memcmp(back.enrolment[0].key, state.enrolment[0].key, SCALAR_BYTES) == 0 &&
 		  memcmp(&back.request[3].keys, &state.request[3].keys, sizeof(back.request[3].keys)) == 0 &&
-		  back.request[3].next_period == 7,
+		  memcmp(back.request[3].enrolment, state.request[3].enrolment, 8) == 0 && back.request[3].time == state.request[3].time &&
+		  back.request[3].acknowledged == state.request[3].acknowledged && back.request[2].acknowledged == state.request[2].acknowledged,
 	      "as it was");
 	sealed.p[sealed.n / 2] ^= 1;
 	CHECK(ee_state_open(bytes_view(&sealed), key, &judge, &changed, &err) != KEY_OK, "a byte changed");

@@ -126,7 +126,7 @@ static void value_from_seeds(const struct batch *batch, uint16_t i, uint8_t j, u
 	linkage_value(plv[0][0], plv[1][0], lv);
 }
 
-static void certificate_right(const struct batch *batch, const struct ee_pseudonym *got, uint16_t i, uint8_t j)
+static void certificate_right(const struct batch *batch, const struct ee_certified *got, uint16_t i, uint8_t j)
 {
 	uint8_t lv[LINKAGE_VALUE];
 	struct curve_point public;
@@ -150,7 +150,7 @@ static void everything_right(void)
 			struct cocoons cocoons;
 			struct PseudonymCertRequestInfo request = request_of(&batch, n, j, &cocoons);
 			struct pseudonym_issued issued;
-			struct ee_pseudonym got = {.certificate = {NULL, 0}};
+			struct ee_certified got = {.certificate = {NULL, 0}};
 			struct bytes file = {NULL, 0};
 
 			CHECK(pca_issue_pseudonym(&pca, &request, &issued, &file, &err) == KEY_OK, "%s", err.text);
@@ -159,7 +159,7 @@ static void everything_right(void)
 			      "%s", err.text);
 			if (got.certificate.n > 0)
 				certificate_right(&batch, &got, request.iValue, j);
-			ee_pseudonym_free(&got);
+			ee_certified_free(&got);
 			bytes_free(&file);
 		}
 	batch_free(&batch);
@@ -211,11 +211,11 @@ static void pca_refuses(void)
 
 static enum key_status take_status(const struct batch *batch, uint16_t i, uint8_t j, struct scms_slice file, const struct cert *by)
 {
-	struct ee_pseudonym got = {.certificate = {NULL, 0}};
+	struct ee_certified got = {.certificate = {NULL, 0}};
 	enum key_status status = ee_pseudonym_take(&batch->secret, i, j, file, by, &judge, &got, &err);
 
 	CHECK((status == KEY_OK) == (got.certificate.n > 0), "a certificate only where it succeeds");
-	ee_pseudonym_free(&got);
+	ee_certified_free(&got);
 	return status;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Two vehicles and the SCMS, each program a process of its own, over HTTPS: from the founding to verified messages.
+"""Two vehicles, a roadside unit and the SCMS, each program a process of its own, over HTTPS: from the founding to verified
+messages, with pseudonym, identification and application certificates.
 At last the same by a device maker's own program, docs/examples/hello.c, against the library as it is installed.
 
     end_to_end.py BUILD MESON COMPILER [COMPILER-OPTION...]
@@ -48,14 +49,11 @@ class Vehicles:
         found = self.run(what, car, *arguments)
         check(found[0] == code and text in found[1], name, found)
 
+    def status(self, car):
+        return self.system.json("scms-ee", "status", self.system.work / car, "--json")
+
     def fetch(self, car):
-        end = time.monotonic() + FETCH_SECONDS
-        while time.monotonic() < end:
-            code, out = self.run("fetch", car, "--periods", "2")
-            if code != 0 or "done:" in out:
-                break
-            time.sleep(0.5)
-        check(code == 0 and "done:" in out, f"{car} fetches certificates", out)
+        self.expect(0, "done:", f"{car} fetches certificates", "fetch", car, "--periods", "2", "--wait", str(FETCH_SECONDS))
 
     def sign(self, car, name, *arguments):
         (self.system.work / "payload").write_bytes(b"here I am")
@@ -79,8 +77,12 @@ def start(system):
 
 def before_enrolment(system, cars):
     """What a vehicle is refused that nobody has enrolled."""
-    for car in ("car-1", "car-2"):
-        cars.expect(0, "made", f"{car} is made", "init", car, *cars.dcm, "--serial", car)
+    for car, *more in (("car-1", "--service", "0x4082"), ("car-2",), ("unit-1", "--kind", "rse")):
+        cars.expect(0, "made", f"{car} is made", "init", car, *cars.dcm, "--serial", car, *more)
+    cars.expect(2, "pseudonym", "a service that pseudonym certificates are for", "init", "car-3", *cars.dcm, "--serial", "car-3",
+                "--service", "0x20")
+    cars.expect(2, "only a vehicle", "a roadside unit with a service", "init", "car-3", *cars.dcm, "--serial", "car-3",
+                "--service", "0x4082", "--kind", "rse")
     cars.expect(1, "exists", "a device is not made over another", "init", "car-1", *cars.dcm, "--serial", "car-1")
     cars.expect(1, "403", "who is not on the DCM's list is not enrolled", "enrol", "car-1", *cars.dcm)
     cars.expect(1, "ceased", "who is not enrolled asks for no certificates", "request", "car-1")
@@ -91,15 +93,24 @@ def before_enrolment(system, cars):
 
 
 def certificates(system, cars):
-    listed = [{"device": car, "kind": "obe"} for car in ("car-1", "car-2")]
+    listed = [{"device": car, "kind": "obe"} for car in ("car-1", "car-2")] + [{"device": "unit-1", "kind": "rse"}]
     status, body = system.ask("dcm1", "POST", "/devices", json.dumps(listed))
     check(status == 200, "the DCM lists the devices", body)
-    for car in ("car-1", "car-2"):
+    for car in ("car-1", "car-2", "unit-1"):
         cars.expect(0, "enrolled", f"{car} is enrolled", "enrol", car, *cars.dcm)
         cars.expect(0, "", f"{car} updates", "update", car)
         cars.expect(0, "asked", f"{car} asks for certificates", "request", car)
-    for car in ("car-1", "car-2"):
+    cars.expect(0, "asked for identification", "car-1 asks for identification certificates", "request", "car-1", "--identification")
+    cars.expect(1, "refused", "a vehicle asks once", "request", "car-1", "--identification")
+    cars.expect(1, "refused", "a roadside unit has no identification certificates", "request", "unit-1", "--identification")
+    for car in ("car-1", "car-2", "unit-1"):
         cars.fetch(car)
+    end = time.monotonic() + FETCH_SECONDS
+    while not cars.status("car-1")["identification"] and time.monotonic() < end:
+        cars.run("fetch", "car-1", "--periods", "2")
+        time.sleep(0.5)
+    status = cars.status("unit-1")
+    check(status["application"] and status["kind"] == "rse", "the roadside unit has its application certificate", status)
 
 
 def messages(system, cars):
@@ -114,6 +125,15 @@ def messages(system, cars):
     cars.expect(1, "not valid", "a bent signature", "verify", "car-2", system.work / "bent.signed")
     foreign = cars.sign("car-1", "psid.signed", "--psid", "0x87")
     cars.expect(1, "may not send", "a PSID that the certificate does not have", "verify", "car-2", foreign)
+    cars.expect(1, "no identification certificates", "a PSID without certificates", "sign", "car-2", system.work / "payload", "--psid",
+                "0x4082", "--out", system.work / "none.signed")
+    named = cars.sign("car-1", "named.signed", "--psid", "0x4082")
+    cars.expect(0, "accepted", "car-2 accepts what car-1 signs with its identification certificate", "verify", "car-2", named)
+    sign = cars.sign("unit-1", "unit.signed", "--psid", "0x83")
+    cars.expect(0, "accepted", "car-2 accepts what a roadside unit signs", "verify", "car-2", sign)
+    cars.expect(0, "accepted", "a roadside unit accepts what car-1 signs", "verify", "unit-1", signed)
+    vehicle = cars.sign("unit-1", "vehicle.signed", "--psid", "0x20")
+    cars.expect(1, "may not send", "a roadside unit is no vehicle", "verify", "car-2", vehicle)
     back = cars.sign("car-2", "back.signed")
     cars.expect(0, "accepted", "car-1 accepts what car-2 signs", "verify", "car-1", back)
     time.sleep(6)

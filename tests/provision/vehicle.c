@@ -152,7 +152,7 @@ bool vehicle_send(const struct world *world, struct vehicle *vehicle)
 	return good;
 }
 
-static void take_certificate(struct vehicle *vehicle, uint16_t i, uint8_t j, const struct ee_pseudonym *got)
+static void take_certificate(struct vehicle *vehicle, uint16_t i, uint8_t j, const struct ee_certified *got)
 {
 	struct vehicle_certificate *certificate;
 	struct cert cert;
@@ -189,7 +189,7 @@ unsigned vehicle_collect(const struct world *world, struct vehicle *vehicle, uin
 	}
 	world_must(archive_read(bytes_view(&fetched.body), 64, 1 << 20, &archive, &err) == KEY_OK, "archive", err.text);
 	for (unsigned k = 0; k < archive.n; k++) {
-		struct ee_pseudonym got = {.certificate = {NULL, 0}};
+		struct ee_certified got = {.certificate = {NULL, 0}};
 		unsigned in, number;
 
 		world_must(sscanf(archive.member[k].name, "%x_%x", &in, &number) == 2 && in == i, "name in the archive",
@@ -198,7 +198,7 @@ unsigned vehicle_collect(const struct world *world, struct vehicle *vehicle, uin
 					     &world->cert[WORLD_PCA], &judge, &got, &err) == KEY_OK,
 			   "certificate", err.text);
 		take_certificate(vehicle, i, (uint8_t)number, &got);
-		ee_pseudonym_free(&got);
+		ee_certified_free(&got);
 	}
 	n = (unsigned)archive.n;
 	archive_free(&archive);

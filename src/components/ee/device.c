@@ -7,33 +7,29 @@
 #include "components/update.h"
 #include "trust/chain_file.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SETTINGS_MAX (16u << 10)
 #define CERTIFICATE_MAX 4096
-#define PATH_BYTES 4096
 
-static bool path_of(const struct device *device, const char *name, char path[PATH_BYTES], struct device_error *err)
+bool device_path(const struct device *device, const char *name, char path[DEVICE_PATH_BYTES], struct device_error *err)
 {
-	if (snprintf(path, PATH_BYTES, "%s/%s", device->path, name) < PATH_BYTES)
+	if (snprintf(path, DEVICE_PATH_BYTES, "%s/%s", device->path, name) < DEVICE_PATH_BYTES)
 		return true;
 	snprintf(err->text, sizeof(err->text), "%s: the name is too long", device->path);
 	return false;
 }
 
-static bool read_file(const struct device *device, const char *name, size_t limit, struct scms_slice *bytes,
+bool device_file_read(const struct device *device, const char *name, size_t limit, struct scms_slice *bytes,
 		      struct device_error *err)
 {
 	struct file_error file_err;
-	char path[PATH_BYTES];
+	char path[DEVICE_PATH_BYTES];
 
-	if (!path_of(device, name, path, err))
+	if (!device_path(device, name, path, err))
 		return false;
 	if (file_read(path, limit, bytes, &file_err) == FILE_OK)
 		return true;
@@ -49,6 +45,21 @@ static bool take_text(const json_t *settings, const char *name, char **to)
 	return *to != NULL;
 }
 
+static bool services_read(struct device *device, const json_t *services)
+{
+	const json_t *one;
+	size_t k;
+
+	if (services != NULL && (!json_is_array(services) || json_array_size(services) > DEVICE_SERVICES_MAX))
+		return false;
+	json_array_foreach(services, k, one) {
+		if (!json_is_integer(one) || json_integer_value(one) < 0)
+			return false;
+		device->service[device->services++] = (uint64_t)json_integer_value(one);
+	}
+	return true;
+}
+
 static bool settings_read(struct device *device, struct device_error *err)
 {
 	struct scms_slice bytes;
@@ -56,20 +67,20 @@ static bool settings_read(struct device *device, struct device_error *err)
 	json_t *settings;
 	bool good;
 
-	if (!read_file(device, DEVICE_SETTINGS, SETTINGS_MAX, &bytes, err))
+	if (!device_file_read(device, DEVICE_SETTINGS, SETTINGS_MAX, &bytes, err))
 		return false;
 	settings = json_loadb((const char *)bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
 	free((void *)(uintptr_t)bytes.p);
 	kind = json_string_value(json_object_get(settings, "kind"));
-	good = kind != NULL && (strcmp(kind, "obe") == 0 || strcmp(kind, "rse") == 0) &&
+	good = services_read(device, json_object_get(settings, "services")) && kind != NULL && (strcmp(kind, "obe") == 0 || strcmp(kind, "rse") == 0) &&
 	       take_text(settings, "device", &device->serial) && take_text(settings, "ra", &device->ra_url) &&
 	       take_text(settings, "crl", &device->crl_url);
 	if (good)
 		device->kind = strcmp(kind, "obe") == 0 ? DEVICE_OBE : DEVICE_RSE;
 	else
 		snprintf(err->text, sizeof(err->text),
-			 "%s/" DEVICE_SETTINGS ": expected an object with \"device\", \"kind\" (obe or rse), \"ra\" and \"crl\"",
-			 device->path);
+			 "%s/" DEVICE_SETTINGS ": expected an object with \"device\", \"kind\" (obe or rse), \"ra\", \"crl\", and perhaps \"services\" (at most %d PSIDs)",
+			 device->path, DEVICE_SERVICES_MAX);
 	json_decref(settings);
 	return good;
 }
@@ -79,7 +90,7 @@ static bool key_read(struct device *device, struct device_error *err)
 	struct scms_slice bytes;
 	bool good;
 
-	if (!read_file(device, DEVICE_KEY, AES_128_KEY, &bytes, err))
+	if (!device_file_read(device, DEVICE_KEY, AES_128_KEY, &bytes, err))
 		return false;
 	good = bytes.n == AES_128_KEY;
 	if (good)
@@ -98,7 +109,7 @@ static bool state_read(struct device *device, struct device_error *err)
 	struct key_error why;
 	enum key_status status;
 
-	if (!read_file(device, DEVICE_STATE, EE_STATE_MAX, &bytes, err))
+	if (!device_file_read(device, DEVICE_STATE, EE_STATE_MAX, &bytes, err))
 		return false;
 	status = ee_state_open(bytes, device->key, device->crypto, &device->state, &why);
 	free((void *)(uintptr_t)bytes.p);
@@ -111,7 +122,7 @@ static bool state_read(struct device *device, struct device_error *err)
 bool device_open(struct device *device, const char *path, const struct scms_crypto *crypto, struct device_error *err)
 {
 	struct store_dir_error store_err;
-	char name[PATH_BYTES];
+	char name[DEVICE_PATH_BYTES];
 
 	*device = (struct device){.path = strdup(path), .crypto = crypto};
 	err->text[0] = '\0';
@@ -121,7 +132,7 @@ bool device_open(struct device *device, const char *path, const struct scms_cryp
 		return false;
 	}
 	if (!settings_read(device, err) || !key_read(device, err) || !state_read(device, err) ||
-	    !read_file(device, DEVICE_RA, CERTIFICATE_MAX, &device->ra_bytes, err) || !path_of(device, DEVICE_STORE, name, err))
+	    !device_file_read(device, DEVICE_RA, CERTIFICATE_MAX, &device->ra_bytes, err) || !device_path(device, DEVICE_STORE, name, err))
 		return false;
 	if (cert_read(&device->ra, device->ra_bytes, crypto, NULL) != OER_OK) {
 		snprintf(err->text, sizeof(err->text), "%s/" DEVICE_RA ": is no certificate", path);
@@ -155,10 +166,10 @@ bool device_save(const struct device *device, struct device_error *err)
 	struct bytes sealed = {NULL, 0};
 	struct file_error file_err;
 	struct key_error why;
-	char path[PATH_BYTES];
+	char path[DEVICE_PATH_BYTES];
 	bool good = false;
 
-	if (!path_of(device, DEVICE_STATE, path, err))
+	if (!device_path(device, DEVICE_STATE, path, err))
 		return false;
 	if (ee_state_seal(&device->state, device->key, device->crypto, &sealed, &why) != KEY_OK)
 		snprintf(err->text, sizeof(err->text), "%.300s: %.200s", path, why.text);
@@ -186,6 +197,26 @@ const struct ee_enrolment *device_enrolment(const struct device *device, scms_ti
 	}
 	*reason = newest;
 	return NULL;
+}
+
+bool device_enrolment_id(const struct device *device, const struct ee_enrolment *enrolment, uint8_t id8[8])
+{
+	struct cert cert;
+
+	if (cert_read(&cert, bytes_view(&enrolment->certificate), device->crypto, NULL) != OER_OK)
+		return false;
+	memcpy(id8, cert_id8(&cert), 8);
+	return true;
+}
+
+bool device_asked_validly(const struct device *device, const struct ee_request *request, scms_time64 now)
+{
+	uint8_t id8[8];
+
+	for (unsigned k = 0; k < device->state.enrolments; k++)
+		if (device_enrolment_id(device, &device->state.enrolment[k], id8) && memcmp(id8, request->enrolment, 8) == 0)
+			return trustee_check(device->trustee, bytes_view(&device->state.enrolment[k].certificate), now) == SCMS_VALID;
+	return false;
 }
 
 static bool device_apply(struct device *device, const struct scms_session *session, scms_time64 now, struct device_error *err)
@@ -280,75 +311,4 @@ bool device_issuer(const struct device *device, const uint8_t id3[3], struct scm
 	}
 	*out = (struct scms_slice){NULL, 0};
 	return false;
-}
-
-/* ---- downloaded certificates ---- */
-
-static void batch_name(const struct ee_request *request, uint16_t i, char name[40])
-{
-	for (unsigned k = 0; k < 8; k++)
-		snprintf(name + 2 * k, 3, "%02x", request->hash[k]);
-	snprintf(name + 16, 24, "_%x.zip", i);
-}
-
-bool device_batch_put(const struct device *device, const struct ee_request *request, uint16_t i, struct scms_slice archive,
-		      struct device_error *err)
-{
-	struct file_error file_err;
-	char path[PATH_BYTES], name[40];
-
-	batch_name(request, i, name);
-	if (!path_of(device, name, path, err))
-		return false;
-	if (file_write(path, 0600, archive, &file_err) == FILE_OK)
-		return true;
-	snprintf(err->text, sizeof(err->text), "%.300s: %s", path, file_err.text);
-	return false;
-}
-
-bool device_batch_has(const struct device *device, const struct ee_request *request, uint16_t i)
-{
-	struct device_error err;
-	char path[PATH_BYTES], name[40];
-
-	batch_name(request, i, name);
-	return path_of(device, name, path, &err) && access(path, R_OK) == 0;
-}
-
-bool device_batch_get(const struct device *device, const struct ee_request *request, uint16_t i, struct archive *archive,
-		      struct device_error *err)
-{
-	struct scms_slice bytes;
-	struct key_error why;
-	char name[40];
-	bool good;
-
-	batch_name(request, i, name);
-	if (!read_file(device, name, DEVICE_BATCH_BYTES, &bytes, err))
-		return false;
-	good = archive_read(bytes, DEVICE_BATCH_CERTIFICATES, DEVICE_BATCH_BYTES, archive, &why) == KEY_OK;
-	if (!good)
-		snprintf(err->text, sizeof(err->text), "%.200s/%s: %.200s", device->path, name, why.text);
-	free((void *)(uintptr_t)bytes.p);
-	return good;
-}
-
-void device_batches_expire(const struct device *device, uint16_t i)
-{
-	DIR *dir = opendir(device->path);
-	struct dirent *entry;
-
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL) {
-		unsigned long period;
-		char *end;
-
-		if (strlen(entry->d_name) < 22 || entry->d_name[16] != '_')
-			continue;
-		period = strtoul(entry->d_name + 17, &end, 16);
-		if (strcmp(end, ".zip") == 0 && period < i)
-			(void)unlinkat(dirfd(dir), entry->d_name, 0); /* what stays is deleted the next time */
-	}
-	closedir(dir);
 }

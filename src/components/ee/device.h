@@ -2,13 +2,14 @@
 /*
  * device.h: an end entity's folder.
  *
- *   device.json     serial number, kind ("obe" or "rse"), and the addresses of RA and CRL store
+ *   device.json     serial number, kind ("obe" or "rse"), services, and the addresses of RA and CRL store
  *   device.key      16 bytes that seal the state: what a product keeps in its secure element
  *   state           enrolments and the keys of what was asked for, sealed (state.h)
  *   store/          trust store (service/store_dir.h)
  *   ra.coer         certificate of the RA
  *   tls-roots.pem   who is believed to be the RA and the CRL store
- *   HASH_I.zip      certificates of i-period I (hex), as downloaded for the request HASH
+ *   HASH_I.zip      certificates of period I (hex), as downloaded for the request HASH
+ *   HASH            an application certificate, likewise
  *
  * Every file is replaced at a stroke, and each says by itself whether it is of use, so that a loss of power at any instant
  * leaves a device that goes on: at worst it downloads again what it had.
@@ -16,20 +17,28 @@
 #ifndef COMPONENTS_EE_DEVICE_H
 #define COMPONENTS_EE_DEVICE_H
 
-#include "components/archive.h"
 #include "components/ee/state.h"
 #include "components/trustee.h"
 
-/* Certificates of one i-period, at most, and bytes of their archive. */
-#define DEVICE_BATCH_CERTIFICATES 256
-#define DEVICE_BATCH_BYTES (1u << 20)
-
 enum device_kind { DEVICE_OBE, DEVICE_RSE };
+
+/* Services of which a vehicle may have identification certificates, at most. */
+#define DEVICE_SERVICES_MAX 16
+
+/* What a device is. */
+struct device_identity {
+	const char *serial; /* as on the DCM's list */
+	enum device_kind kind;
+	uint64_t service[DEVICE_SERVICES_MAX]; /* an OBE's: PSIDs that it signs with identification certificates */
+	unsigned services;
+};
 
 struct device {
 	char *path;
 	char *serial, *ra_url, *crl_url, *tls_roots;
 	enum device_kind kind;
+	uint64_t service[DEVICE_SERVICES_MAX];
+	unsigned services;
 	const struct scms_crypto *crypto;
 	uint8_t key[AES_128_KEY];
 	struct ee_state state;
@@ -46,7 +55,7 @@ struct device_error {
  * Makes a device from what the factory's secure environment gives it: the archive of components/dcm/bundle.h. Its trust
  * store is provisioned as of now. False, and nothing is left, where path exists or something in the bundle is refused.
  */
-SCMS_CHECKED bool device_create(const char *path, struct scms_slice bundle, const char *serial, enum device_kind kind,
+SCMS_CHECKED bool device_create(const char *path, struct scms_slice bundle, const struct device_identity *identity,
 				scms_time64 now, const struct scms_crypto *crypto, struct device_error *err);
 
 /* Opens a device; to be closed with device_close(), on failure too. */
@@ -62,6 +71,12 @@ SCMS_CHECKED bool device_save(const struct device *device, struct device_error *
  * (SCMS_CHAIN_INCOMPLETE where there never was one). A device without one neither sends nor requests (rule D6.1).
  */
 const struct ee_enrolment *device_enrolment(const struct device *device, scms_time64 now, enum scms_reason *reason);
+
+/* The HashedId8 of an enrolment certificate. False: it cannot be read. */
+SCMS_CHECKED bool device_enrolment_id(const struct device *device, const struct ee_enrolment *enrolment, uint8_t id8[8]);
+
+/* Is the enrolment that signed this request one that the device has, and valid now? */
+bool device_asked_validly(const struct device *device, const struct ee_request *request, scms_time64 now);
 
 /*
  * Takes an enrolment: it is kept, and applied as a session (rule H9), so that the store knows whose it is. Takes over the
@@ -82,16 +97,5 @@ SCMS_CHECKED bool device_ma(const struct device *device, scms_time64 now, struct
 
 /* The certificate of the chain file whose HashedId3 this is, for a peer that asks. */
 bool device_issuer(const struct device *device, const uint8_t id3[3], struct scms_slice *out);
-
-/* Certificates of one period, downloaded. Not yet read. */
-SCMS_CHECKED bool device_batch_put(const struct device *device, const struct ee_request *request, uint16_t i,
-				   struct scms_slice archive, struct device_error *err);
-/* False where there is none (err NULL or empty) or it cannot be read. To be freed with archive_free. */
-SCMS_CHECKED bool device_batch_get(const struct device *device, const struct ee_request *request, uint16_t i,
-				   struct archive *archive, struct device_error *err);
-bool device_batch_has(const struct device *device, const struct ee_request *request, uint16_t i);
-
-/* Deletes the archives of periods before i. */
-void device_batches_expire(const struct device *device, uint16_t i);
 
 #endif

@@ -2,6 +2,7 @@
 #include "components/ee/device_make.h"
 
 #include "base/file.h"
+#include "components/archive.h"
 #include "components/bootstrap_file.h"
 #include "components/ee/device.h"
 
@@ -21,8 +22,7 @@
 struct making {
 	const char *path; /* of the folder in the making */
 	const struct archive *bundle;
-	const char *serial;
-	enum device_kind kind;
+	const struct device_identity *identity;
 	scms_time64 now;
 	const struct scms_crypto *crypto;
 	struct device_error *err;
@@ -61,17 +61,22 @@ static bool put_settings(const struct making *making)
 {
 	struct scms_slice given = archive_find(making->bundle, DEVICE_SETTINGS);
 	json_t *settings = given.p != NULL ? json_loadb((const char *)given.p, given.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_t *services = json_array();
 	char *text = NULL;
 	bool good = false;
 
-	if (json_is_object(settings) && json_object_set_new(settings, "device", json_string(making->serial)) == 0 &&
-	    json_object_set_new(settings, "kind", json_string(making->kind == DEVICE_OBE ? "obe" : "rse")) == 0)
+	for (unsigned k = 0; k < making->identity->services; k++)
+		json_array_append_new(services, json_integer((json_int_t)making->identity->service[k]));
+	if (json_is_object(settings) && json_object_set_new(settings, "device", json_string(making->identity->serial)) == 0 &&
+	    json_object_set_new(settings, "kind", json_string(making->identity->kind == DEVICE_OBE ? "obe" : "rse")) == 0 &&
+	    json_object_set(settings, "services", services) == 0)
 		text = json_dumps(settings, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 	if (text != NULL)
 		good = put(making, DEVICE_SETTINGS, 0600, (struct scms_slice){(const uint8_t *)text, strlen(text)});
 	else
 		(void)fail(making, DEVICE_SETTINGS, "is no JSON object");
 	free(text);
+	json_decref(services);
 	json_decref(settings);
 	return good;
 }
@@ -193,10 +198,10 @@ static bool put_store(const struct making *making)
 	return good;
 }
 
-bool device_create(const char *path, struct scms_slice bundle, const char *serial, enum device_kind kind, scms_time64 now,
+bool device_create(const char *path, struct scms_slice bundle, const struct device_identity *identity, scms_time64 now,
 		   const struct scms_crypto *crypto, struct device_error *err)
 {
-	struct making making = {.serial = serial, .kind = kind, .now = now, .crypto = crypto, .err = err};
+	struct making making = {.identity = identity, .now = now, .crypto = crypto, .err = err};
 	struct archive archive;
 	struct key_error why;
 	char *beside;

@@ -6,6 +6,7 @@
 #ifndef COMPONENTS_EE_PSEUDONYM_H
 #define COMPONENTS_EE_PSEUDONYM_H
 
+#include "components/ee/answer.h"
 #include "components/message.h"
 #include "crypto/butterfly.h"
 
@@ -15,18 +16,16 @@ struct ee_caterpillars {
 	uint8_t sign_expansion[AES_128_KEY], respond_expansion[AES_128_KEY];
 };
 
+/* A cocoon private key, of a caterpillar key and its expansion key. To be freed. */
+SCMS_CHECKED enum key_status ee_cocoon(const uint8_t caterpillar[SCALAR_BYTES], const uint8_t expansion[AES_128_KEY],
+				       const struct butterfly_index *index, struct private_key **key, struct key_error *err);
+
 /* New random ones. KEY_FAILED only. */
 SCMS_CHECKED enum key_status ee_caterpillars_random(struct ee_caterpillars *caterpillars, struct key_error *err);
 
 /* The request, as the encoding of its ScmsPDU. */
 SCMS_CHECKED enum key_status ee_pseudonym_request(const struct ee_caterpillars *caterpillars, scms_time32 now,
 						  struct bytes *pdu, struct key_error *err);
-
-/* A certificate that came back, with the private key rebuilt and checked against it. */
-struct ee_pseudonym {
-	struct bytes certificate;
-	uint8_t key[SCALAR_BYTES]; /* secret */
-};
 
 /*
  * Takes the answer for certificate j of period i: file is the SignedEncryptedCertificateResponse, pca the certificate of
@@ -35,9 +34,7 @@ struct ee_pseudonym {
  */
 SCMS_CHECKED enum key_status ee_pseudonym_take(const struct ee_caterpillars *caterpillars, uint16_t i, uint8_t j,
 					       struct scms_slice file, const struct cert *pca,
-					       const struct scms_crypto *crypto, struct ee_pseudonym *out,
+					       const struct scms_crypto *crypto, struct ee_certified *out,
 					       struct key_error *err);
-
-void ee_pseudonym_free(struct ee_pseudonym *pseudonym);
 
 #endif

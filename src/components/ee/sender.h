@@ -2,10 +2,11 @@
 /*
  * sender.h: signs an end entity's messages with the certificates that it has for now.
  *
- * Of an OBE these are the pseudonym certificates of the i-period: one of them at a time, another after each change, which
- * is when the vehicle's other identifiers change too. Of an RSE it is its application certificate. Private keys are
- * rebuilt from the caterpillar key when they are needed and held against the certificate; nothing is used that the
- * device's own trust store does not hold valid, and nothing at all while the device must cease to operate (rule D6.1).
+ * Of an OBE these are, for messages of vehicles, the pseudonym certificates of the i-period: one of them at a time, another
+ * after each change, which is when the vehicle's other identifiers change too; for all other messages its identification
+ * certificate, which names it. Of an RSE it is its application certificate. Private keys are rebuilt when they are needed and
+ * held against the certificate; nothing is used that the device's own trust store does not hold valid, and nothing at all
+ * while the device must cease to operate (rule D6.1).
  */
 #ifndef COMPONENTS_EE_SENDER_H
 #define COMPONENTS_EE_SENDER_H
@@ -18,30 +19,29 @@ struct ee_credential {
 	struct private_key *key;
 };
 
-struct ee_sender {
-	struct ee_credential *credential; /* of period i, shuffled */
+/* Certificates of one kind, of one request and period; shuffled. */
+struct ee_credentials {
+	struct ee_credential *credential;
 	size_t n, current;
-	uint16_t i;
-	uint8_t request[8]; /* of which request they are */
-	bool loaded;
+	uint16_t period;
+	uint8_t request[8];
 };
 
-/*
- * Loads what is valid at now, unless it is loaded. KEY_REFUSED: the device must cease to operate; KEY_NOT_FOUND: it has no
- * certificate that is valid now. err says why.
- */
-SCMS_CHECKED enum key_status ee_sender_load(struct ee_sender *sender, struct device *device, scms_time64 now,
-					    struct key_error *err);
+struct ee_sender {
+	struct ee_credentials of[EE_KINDS]; /* what is loaded */
+};
+
+/* Which certificates sign messages with this PSID: never those that name a vehicle where pseudonym certificates would do. */
+enum ee_request_kind ee_sender_kind(enum device_kind device, uint64_t psid);
 
 /*
- * Does a member of a batch hold a certificate for this request, of a PCA that is valid now, whose key can be rebuilt? It need
- * not be valid yet.
+ * Loads certificates of a kind that are valid at now, unless they are loaded. KEY_REFUSED: the device must cease to operate;
+ * KEY_NOT_FOUND: it has no certificate that is valid now. err says why.
  */
-SCMS_CHECKED enum key_status ee_batch_member_check(const struct device *device, const struct ee_request *request, uint16_t i,
-						   const struct archive_member *member, scms_time64 now,
-						   struct key_error *err);
+SCMS_CHECKED enum key_status ee_sender_load(struct ee_sender *sender, struct device *device, enum ee_request_kind kind,
+					    scms_time64 now, struct key_error *err);
 
-/* Another certificate from the next message on. */
+/* Another pseudonym certificate from the next message on. */
 void ee_sender_change(struct ee_sender *sender);
 
 /* What is signed, and how. */
@@ -61,8 +61,8 @@ struct ee_message {
 SCMS_CHECKED enum key_status ee_sender_sign(struct ee_sender *sender, struct device *device, scms_time64 now,
 					    const struct ee_message *message, struct bytes *out, struct key_error *err);
 
-/* The credential in use; NULL: none is loaded. */
-const struct ee_credential *ee_sender_current(const struct ee_sender *sender);
+/* The credential of a kind in use; NULL: none is loaded. */
+const struct ee_credential *ee_sender_current(const struct ee_sender *sender, enum ee_request_kind kind);
 
 /* Wipes and frees what is loaded. */
 void ee_sender_unload(struct ee_sender *sender);

@@ -6,6 +6,14 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+const char *ee_kind_name(enum ee_request_kind kind)
+{
+	static const char *const names[] = {
+	    [EE_PSEUDONYM] = "pseudonym", [EE_IDENTIFICATION] = "identification", [EE_APPLICATION] = "application"};
+
+	return names[kind];
+}
+
 void ee_state_pend(struct ee_state *state, struct bytes *request, const uint8_t key[SCALAR_BYTES])
 {
 	bytes_free(&state->pending_request);
@@ -42,11 +50,20 @@ struct ee_request *ee_state_requested(struct ee_state *state, const struct ee_re
 	return &state->request[0];
 }
 
-struct ee_request *ee_state_newest(struct ee_state *state, enum ee_request_kind kind)
+void ee_state_drop(struct ee_state *state, struct ee_request *request)
 {
-	for (unsigned k = 0; k < state->requests; k++)
-		if (state->request[k].kind == kind)
-			return &state->request[k];
+	size_t behind = (size_t)(state->request + state->requests - (request + 1));
+
+	memmove(request, request + 1, behind * sizeof(*request));
+	state->requests--;
+	OPENSSL_cleanse(&state->request[state->requests], sizeof(*request));
+}
+
+const struct ee_request *ee_state_next(const struct ee_state *state, enum ee_request_kind kind, const struct ee_request *after)
+{
+	for (const struct ee_request *k = after == NULL ? state->request : after + 1; k < state->request + state->requests; k++)
+		if (k->kind == kind)
+			return k;
 	return NULL;
 }
 
@@ -55,21 +72,23 @@ static struct EndEntityRequest request_to(const struct ee_request *from)
 	return (struct EndEntityRequest){
 	    .kind = (int32_t)from->kind,
 	    .hash = from->hash,
+	    .enrolment = from->enrolment,
+	    .acknowledged = from->acknowledged,
 	    .time = from->time,
 	    .signKey = from->keys.sign,
 	    .signExpansion = from->keys.sign_expansion,
 	    .respondKey = from->keys.respond,
 	    .respondExpansion = from->keys.respond_expansion,
-	    .nextPeriod = from->next_period,
 	};
 }
 
 static struct ee_request request_from(const struct EndEntityRequest *from)
 {
 	struct ee_request to = {
-	    .kind = (enum ee_request_kind)from->kind, .time = from->time, .next_period = from->nextPeriod};
+	    .kind = (enum ee_request_kind)from->kind, .acknowledged = from->acknowledged, .time = from->time};
 
 	memcpy(to.hash, from->hash, sizeof(to.hash));
+	memcpy(to.enrolment, from->enrolment, sizeof(to.enrolment));
 	memcpy(to.keys.sign, from->signKey, SCALAR_BYTES);
 	memcpy(to.keys.sign_expansion, from->signExpansion, AES_128_KEY);
 	memcpy(to.keys.respond, from->respondKey, SCALAR_BYTES);
@@ -133,7 +152,10 @@ static enum key_status state_from(const struct EndEntityState *whole, struct ee_
 		status = enrolment_from(&enrolment, &state->enrolment[state->enrolments++], err);
 	it = oer_iterate(&whole->requests);
 	while (oer_next(&it, &request))
-		state->request[state->requests++] = request_from(&request);
+		if (request.kind < 0 || request.kind >= EE_KINDS)
+			return key_fail(err, KEY_MALFORMED, "a request of a later version's kind");
+		else
+			state->request[state->requests++] = request_from(&request);
 	if (whole->has_pending) {
 		struct bytes pended = {OPENSSL_memdup(whole->pending.request.p, whole->pending.request.n), whole->pending.request.n};
 

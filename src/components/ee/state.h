@@ -19,14 +19,20 @@
 /* Bytes of a state file, at most. */
 #define EE_STATE_MAX (64u << 10)
 
+/* Pseudonym and identification certificates are an OBE's, application certificates an RSE's. */
 enum ee_request_kind { EE_PSEUDONYM, EE_IDENTIFICATION, EE_APPLICATION };
+#define EE_KINDS 3
+
+/* "pseudonym", for people and JSON. */
+const char *ee_kind_name(enum ee_request_kind kind);
 
 struct ee_request {
 	enum ee_request_kind kind;
-	uint8_t hash[8]; /* as the RA's acknowledgement names it */
+	uint8_t hash[8];      /* as the RA's acknowledgement names it */
+	uint8_t enrolment[8]; /* HashedId8 of the enrolment certificate that signed it */
+	bool acknowledged;    /* the RA has it; before that it may or may not */
 	scms_time32 time;
 	struct ee_caterpillars keys; /* of an application certificate: no expansions */
-	uint16_t next_period; /* the first i-period that has not been fetched */
 };
 
 struct ee_state {
@@ -51,8 +57,11 @@ void ee_state_enrolled(struct ee_state *state, const struct ee_enrolment *enrolm
 /* Puts a request in front and returns its place. */
 struct ee_request *ee_state_requested(struct ee_state *state, const struct ee_request *request);
 
-/* The newest request of this kind; NULL: none. */
-struct ee_request *ee_state_newest(struct ee_state *state, enum ee_request_kind kind);
+/* Forgets a request. */
+void ee_state_drop(struct ee_state *state, struct ee_request *request);
+
+/* The next request of this kind, older than after; NULL for after: the newest. NULL: none. */
+const struct ee_request *ee_state_next(const struct ee_state *state, enum ee_request_kind kind, const struct ee_request *after);
 
 /* The state as it is kept, sealed under the device's key. out is to be freed. */
 SCMS_CHECKED enum key_status ee_state_seal(const struct ee_state *state, const uint8_t key[AES_128_KEY],

@@ -143,13 +143,13 @@ static scms_time32 next_time(struct service *service, const struct info *info)
 {
 	const struct ra_policy *policy = &ra_state_of(service)->policy;
 	scms_time32 now = role_now(), soon = now + (scms_time32)service_number(service, "download_delay");
-	int64_t last = info->kind == RA_PSEUDONYM ? ra_supply_last(policy, now) : ra_id_period(now + policy->supply);
+	int64_t last = info->kind == RA_PSEUDONYM ? ra_supply_last(policy, now) : id_period_of(now + policy->supply);
 
 	if (info->kind == RA_APPLICATION || info->i_next <= last ||
 	    db_number(service->db, "SELECT count(*) FROM item WHERE request = $1 AND state < 2", DB_VALUES(db_integer(info->request)), 0) > 0)
 		return soon;
 	if (info->kind == RA_IDENTIFICATION)
-		return ra_id_start((uint32_t)info->i_next) - policy->supply;
+		return id_period_start((uint16_t)info->i_next) - policy->supply;
 	return period_start((uint16_t)(info->i_next - (last - (int64_t)period_of(now))));
 }
 

@@ -148,7 +148,7 @@ void ra_handle_identification(struct service *service, struct http_exchange *exc
 	} else if (subject.has_region && !region_contains(&subject.region, &request->region)) {
 		refuse(service, exchange, 403, RA_WRONG_PARAMETERS, "the region is not within the enrolment certificate's");
 	} else if (admit(service, exchange, &asked, RA_IDENTIFICATION, &enrolment)) {
-		if (enter(service, &asked, &enrolment, RA_IDENTIFICATION, ra_id_period(role_now())) == 0)
+		if (enter(service, &asked, &enrolment, RA_IDENTIFICATION, id_period_of(role_now())) == 0)
 			service_refuse(service, exchange, 503, RA_NO_CODE, "%s", db_error(service->db));
 		else
 			acknowledge(service, exchange, &asked, EndEntityRaInterfacePDU_is_raEeIdCertProvisioningAck,

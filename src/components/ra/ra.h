@@ -26,9 +26,6 @@ enum ra_item_state {
 	RA_FILED = 4,	/* its answer is in an archive */
 };
 
-/* Identification certificates hold 721 hours: a period is 720 hours, counted as i-periods are. */
-#define RA_ID_PERIOD_SECONDS (720u * 3600u)
-
 /* The parameters in force: the component's settings where they are set, else the global policy's, else the defaults. */
 struct ra_policy {
 	uint32_t shuffle_threshold; /* items */

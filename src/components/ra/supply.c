@@ -58,16 +58,6 @@ uint16_t ra_supply_last(const struct ra_policy *policy, scms_time32 now)
 	return last > 6526 ? 6526 : (uint16_t)last;
 }
 
-uint32_t ra_id_period(scms_time32 time)
-{
-	return time < PERIOD_EPOCH ? 0 : (time - PERIOD_EPOCH) / RA_ID_PERIOD_SECONDS;
-}
-
-scms_time32 ra_id_start(uint32_t period)
-{
-	return PERIOD_EPOCH + period * RA_ID_PERIOD_SECONDS;
-}
-
 static void job_free(struct job *job)
 {
 	if (job == NULL)
@@ -489,7 +479,7 @@ static bool take_due(void *ctx, const struct db_value *columns, size_t count)
 }
 
 static enum key_status id_item(struct service *service, const struct vehicle *vehicle,
-			       const struct EeRaIdCertProvisioningRequest *asked, uint32_t period, struct bytes *pdu,
+			       const struct EeRaIdCertProvisioningRequest *asked, uint16_t period, struct bytes *pdu,
 			       struct key_error *err)
 {
 	const struct EeRaPseudonymCertProvisioningRequest butterfly = {.verify_key_info = asked->verify_key_info,
@@ -498,7 +488,7 @@ static enum key_status id_item(struct service *service, const struct vehicle *ve
 	const struct item_hosts hosts = {.ra = role_host(service),
 					 .pca = {(const uint8_t *)state->pca_host, strlen(state->pca_host)}};
 	/* The period may have begun before the PCA did. */
-	scms_time32 start = ra_id_start(period) > state->pca_start ? ra_id_start(period) : state->pca_start;
+	scms_time32 start = id_period_start(period) > state->pca_start ? id_period_start(period) : state->pca_start;
 	struct PublicEncryptionKey encryption;
 	struct caterpillars keys;
 	struct curve_point certified;
@@ -507,7 +497,7 @@ static enum key_status id_item(struct service *service, const struct vehicle *ve
 	enum key_status status = caterpillars_read(&butterfly, &keys, err);
 
 	if (status == KEY_OK)
-		status = caterpillars_expand(&keys, (uint16_t)period, 0, &cocoons, err);
+		status = caterpillars_expand(&keys, period, 0, &cocoons, err);
 	if (status == KEY_OK && encrypts) {
 		const struct butterfly_index index = {BUTTERFLY_ENCRYPTION, period, 0};
 
@@ -523,10 +513,10 @@ static enum key_status id_item(struct service *service, const struct vehicle *ve
 	return status;
 }
 
-static enum key_status supply_id(struct service *service, int64_t request, uint32_t period, struct key_error *err)
+static enum key_status supply_id(struct service *service, int64_t request, uint16_t period, struct key_error *err)
 {
 	struct aggregator_item item = {.request = request, .kind = RA_IDENTIFICATION, .i = period, .j = 0,
-				       .expires = ra_id_start(period) + 2 * ID_HOURS * 3600u};
+				       .expires = id_period_start(period) + 2 * ID_HOURS * 3600u};
 	struct vehicle vehicle;
 	struct ScmsPDU content;
 	struct bytes pdu = {NULL, 0};
@@ -554,11 +544,11 @@ static void supply_ids(struct ra_supply *supply)
 	struct key_error err;
 
 	db_each(service->db, "SELECT id, i_next FROM request WHERE kind = 2 AND stopped = 0 AND i_next <= $1 LIMIT 64",
-		DB_VALUES(db_integer(ra_id_period(role_now() + policy->supply))), take_due, &due);
+		DB_VALUES(db_integer(id_period_of(role_now() + policy->supply))), take_due, &due);
 	if (due.n == 0 || !commit_begin(service->commit))
 		return;
 	for (unsigned k = 0; k < due.n; k++) {
-		enum key_status status = supply_id(service, due.request[k], (uint32_t)due.period[k], &err);
+		enum key_status status = supply_id(service, due.request[k], (uint16_t)due.period[k], &err);
 
 		if (status == KEY_OK)
 			continue;

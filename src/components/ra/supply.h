@@ -20,8 +20,4 @@ void ra_supply_run(struct ra_supply *supply);
 /* The last i-period that certificates are to be there for now. */
 uint16_t ra_supply_last(const struct ra_policy *policy, scms_time32 now);
 
-/* The period of an identification certificate, counted as i-periods are, and when it begins. */
-uint32_t ra_id_period(scms_time32 time);
-scms_time32 ra_id_start(uint32_t period);
-
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define MESSAGE_MAX (64u << 10)
+#define FETCH_PAUSE_SECONDS 2u
 
 int cmd_enrol(int argc, char **argv)
 {
@@ -57,8 +58,14 @@ int cmd_update(int argc, char **argv)
 
 int cmd_request(int argc, char **argv)
 {
-	static const struct argp_option rows[] = {ROWS_CLOCK, ROW_JSON, {0}};
-	static const char doc[] = "Ask the RA for pseudonym certificates, from this i-period on and without end.\v"
+	static const struct argp_option rows[] = {
+	    {"identification", OPTION_IDENTIFICATION, NULL, 0, "A vehicle: identification certificates, for its services", 0},
+	    ROWS_CLOCK,
+	    ROW_JSON,
+	    {0}};
+	static const char doc[] = "Ask the RA for certificates. A vehicle asks for pseudonym certificates, from this i-period on and "
+				  "without end, or for identification certificates likewise; a roadside unit for one application "
+				  "certificate.\v"
 				  "Example:\n  scms-ee request car\n\n"
 				  "Exit code: 0 asked, 1 refused, 2 usage, 3 no answer, or the device's own trouble.";
 	struct options options;
@@ -67,28 +74,56 @@ int cmd_request(int argc, char **argv)
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
 	if (command_open(&command, &options)) {
-		client_request(&command.device, command_done, &command);
+		client_request(&command.device,
+			       options.identification		      ? EE_IDENTIFICATION
+			       : command.device.device.kind == DEVICE_RSE ? EE_APPLICATION
+									      : EE_PSEUDONYM,
+			       command_done, &command);
 		code = command_wait(&command, &options);
 	}
 	command_close(&command);
 	return code;
 }
 
+/* Once, or until something came. */
+static int fetch(struct command *command, const struct options *options)
+{
+	const struct timeval pause = {.tv_sec = FETCH_PAUSE_SECONDS};
+	unsigned waited = 0;
+
+	while (true) {
+		client_fetch(&command->device, options->periods, command_done, command);
+		if (command->device.task != NULL)
+			event_base_dispatch(command->base);
+		if (command->result != CLIENT_NOTHING || waited >= options->wait)
+			break;
+		event_base_loopexit(command->base, &pause);
+		event_base_loop(command->base, EVLOOP_NO_EXIT_ON_EMPTY);
+		waited += FETCH_PAUSE_SECONDS;
+	}
+	return command->result == CLIENT_NOTHING && options->wait > 0 ? (command_say(command, options), EE_EXIT_REFUSED)
+								      : command_say(command, options);
+}
+
 int cmd_fetch(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-	    {"periods", OPTION_PERIODS, "N", 0, "i-periods to have in stock, this one among them; default 3", 0}, ROWS_CLOCK, ROW_JSON, {0}};
-	static const char doc[] = "Fetch the certificates that the RA has ready. Each is opened, its key rebuilt and held against it.\v"
-				  "Example:\n  scms-ee fetch car --periods 3\n\n"
-				  "Exit code: 0 fetched or nothing ready, 1 refused, 2 usage, 3 no answer, or the device's own trouble.";
+	    {"periods", OPTION_PERIODS, "N", 0, "Weeks for which to have certificates, this one among them; default 3", 0},
+	    {"wait", OPTION_WAIT, "SECONDS", 0, "Ask again, so long at most, until something is ready", 0},
+	    ROWS_CLOCK,
+	    ROW_JSON,
+	    {0}};
+	static const char doc[] = "Fetch the certificates that the RA has ready, of all kinds that were asked for. Each is opened, its key "
+				  "rebuilt and held against it.\v"
+				  "Example:\n  scms-ee fetch car --periods 3 --wait 60\n\n"
+				  "Exit code: 0 fetched or nothing ready (with --wait: fetched), 1 refused, 2 usage, 3 no answer, or the device's own trouble.";
 	struct options options;
 	struct command command;
 	int code = EE_EXIT_ENVIRONMENT;
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
 	if (command_open(&command, &options)) {
-		client_fetch(&command.device, options.periods, command_done, &command);
-		code = command_wait(&command, &options);
+		code = fetch(&command, &options);
 	}
 	command_close(&command);
 	return code;

@@ -35,6 +35,7 @@ struct client_device {
 	struct ee_sender sender;
 	char policy_tag[80], chain_tag[80], crl_tag[80]; /* entity tags of what was last applied */
 	struct client_task *task;			 /* under way */
+	scms_time32 ready;    /* when the RA said that certificates would be; 0: it did not */
 	json_t *report;	      /* of the last session that was applied, or NULL */
 	int64_t clock_offset; /* microseconds by which the device's clock is wrong */
 	uint64_t bytes_in, bytes_out;
@@ -57,12 +58,21 @@ void client_update(struct client_device *device, client_done *done, void *ctx);
  */
 void client_enrol(struct client_device *device, client_done *done, void *ctx);
 
-/* Asks the RA for pseudonym certificates from now on. */
-void client_request(struct client_device *device, client_done *done, void *ctx);
+/*
+ * Asks the RA for certificates of a kind: for pseudonym and identification certificates from now on, for one application
+ * certificate. Where an earlier request is not known to have come through, the RA is asked about that one first.
+ */
+void client_request(struct client_device *device, enum ee_request_kind kind, client_done *done, void *ctx);
 
 /*
- * Fetches the certificates of at most `periods` i-periods, this one and those after it, that the RA has ready. CLIENT_NOTHING
- * where not one more was ready.
+ * Which certificates should be asked for now? Those that never were, or not by the enrolment in use; an application
+ * certificate also before the last one ends. False: none, or the device must not ask.
+ */
+bool client_request_due(const struct client_device *device, enum ee_request_kind *kind);
+
+/*
+ * Fetches what is not at hand and the RA has ready of all that was asked for: of the period of now, and those that begin
+ * within periods - 1 weeks. CLIENT_NOTHING where not one more was ready.
  */
 void client_fetch(struct client_device *device, unsigned periods, client_done *done, void *ctx);
 

@@ -10,13 +10,41 @@
 #include <string.h>
 
 #define BEGUN_SECONDS 600u
+#define PROFILE_RANGES_MAX 4 /* that a vehicle's profile asks for */
 
 static void order_send(struct client_task *task);
 
-/* What the device wants to be certified. The wish points into subject and room. */
-static enum key_status wish_make(const struct client_device *device, struct profile_subject *subject, struct profile_room *room,
-				 struct ToBeSignedCertificate *wish, struct key_error *err)
+/* What a wish points into. */
+struct wish_room {
+	struct profile_subject subject;
+	struct profile_room profile;
+	struct PsidSspRange range[DEVICE_SERVICES_MAX + PROFILE_RANGES_MAX];
+	struct PsidGroupPermissions group;
+	struct oer_list groups;
+};
+
+/* The vehicle's services are asked for beside what the profile has every vehicle ask for. */
+static void wish_services(const struct device *own, struct wish_room *room)
 {
+	const struct PsidGroupPermissions *profile = profile_row(PROFILE_OBE_ENROLMENT)->request.items;
+	const struct oer_list *ranges = &profile->subjectPermissions.u.explicit;
+	uint32_t n = ranges->count < PROFILE_RANGES_MAX ? ranges->count : PROFILE_RANGES_MAX;
+
+	room->group = *profile;
+	memcpy(room->range, ranges->items, n * sizeof(room->range[0]));
+	for (unsigned k = 0; k < own->services; k++)
+		room->range[n++] = (struct PsidSspRange){.psid = own->service[k]};
+	room->group.subjectPermissions.u.explicit =
+	    (struct oer_list){.items = room->range, .count = n, .element = &oer_PsidSspRange};
+	room->groups = (struct oer_list){.items = &room->group, .count = 1, .element = &oer_PsidGroupPermissions};
+	room->subject.request = &room->groups;
+}
+
+/* What the device wants to be certified. The wish points into room. */
+static enum key_status wish_make(const struct client_device *device, struct wish_room *room, struct ToBeSignedCertificate *wish,
+				 struct key_error *err)
+{
+	struct profile_subject *subject = &room->subject;
 	const struct device *own = &device->device;
 	scms_time64 now = client_now(device);
 	struct cert ra;
@@ -26,7 +54,10 @@ static enum key_status wish_make(const struct client_device *device, struct prof
 	/* Begun for everybody, also where this device's clock is ahead of the others'. */
 	*subject = (struct profile_subject){.start = (scms_time32)(now / 1000000) - BEGUN_SECONDS};
 	memcpy(subject->craca_id, ra.c.toBeSigned.cracaId, sizeof(subject->craca_id));
-	return profile_fill(own->kind == DEVICE_OBE ? PROFILE_OBE_ENROLMENT : PROFILE_RSE_ENROLMENT, LEVEL_POC, subject, room, wish, err);
+	if (own->services > 0)
+		wish_services(own, room);
+	return profile_fill(own->kind == DEVICE_OBE ? PROFILE_OBE_ENROLMENT : PROFILE_RSE_ENROLMENT, LEVEL_POC, subject, &room->profile,
+			    wish, err);
 }
 
 /* A new request; kept before it is sent. */
@@ -34,13 +65,12 @@ static enum key_status request_make(struct client_device *device, struct key_err
 {
 	struct device *own = &device->device;
 	struct ToBeSignedCertificate wish;
-	struct profile_subject subject;
+	struct wish_room room;
 	struct bytes request = {NULL, 0};
 	struct private_key *key = NULL;
-	struct profile_room room;
 	struct device_error why;
 	uint8_t hash[8], scalar[CURVE_BYTES_MAX];
-	enum key_status status = wish_make(device, &subject, &room, &wish, err);
+	enum key_status status = wish_make(device, &room, &wish, err);
 
 	if (status == KEY_OK)
 		status = private_key_random(SCMS_NIST_P256, &key, err);

@@ -24,10 +24,12 @@ struct client_task {
 	bool failed, offline, repeated;
 	struct bytes policy, chain, crl; /* fetched, not applied */
 	char policy_tag[80], chain_tag[80], crl_tag[80];
-	struct ee_caterpillars keys; /* of a request for certificates; secret */
-	uint8_t hash[8];	     /* by which the RA will know it */
-	uint16_t i, last;	     /* periods to fetch */
-	unsigned fetched;
+	enum ee_request_kind kind; /* of certificates that are asked for or fetched */
+	uint8_t hash[8];	   /* by which the RA will know the request */
+	uint16_t period;	   /* that is fetched */
+	unsigned periods, fetched, missing;
+	bool asked;	  /* there was a request of which to fetch */
+	char missed[96]; /* the first that the RA did not have */
 };
 
 /* Begins a task; NULL where the device has one, or without memory: done was called. */

@@ -58,6 +58,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_PERIODS:
 		options->periods = (unsigned)number(state, "periods", arg, 1, 200);
 		break;
+	case OPTION_SERVICE:
+		if (options->services == DEVICE_SERVICES_MAX)
+			argp_error(state, "--service: at most %d of them", DEVICE_SERVICES_MAX);
+		options->service[options->services++] = (uint64_t)number(state, "service", arg, 0, UINT32_MAX);
+		break;
+	case OPTION_IDENTIFICATION:
+		options->identification = true;
+		break;
+	case OPTION_WAIT:
+		options->wait = (unsigned)number(state, "wait", arg, 1, 1000000);
+		break;
 	case OPTION_PSID:
 		options->psid = (uint64_t)number(state, "psid", arg, 0, INT64_MAX);
 		break;
@@ -196,6 +207,11 @@ int command_wait(struct command *command, const struct options *options)
 {
 	if (command->device.task != NULL)
 		event_base_dispatch(command->base);
+	return command_say(command, options);
+}
+
+int command_say(const struct command *command, const struct options *options)
+{
 	if (options->json) {
 		json_t *json = json_pack("{s:s, s:s}", "result", client_result_name(command->result), "text", command->text);
 

@@ -24,7 +24,9 @@ struct options {
 	int64_t clock_offset;
 	unsigned periods;
 	uint64_t psid;
-	bool json, digest;
+	uint64_t service[DEVICE_SERVICES_MAX];
+	unsigned services, wait;
+	bool json, digest, identification;
 	char **rest; /* arguments behind the directory */
 	unsigned rest_count;
 };
@@ -38,6 +40,9 @@ enum option_key {
 	OPTION_CLOCK_FILE,
 	OPTION_CLOCK_OFFSET,
 	OPTION_PERIODS,
+	OPTION_SERVICE,
+	OPTION_IDENTIFICATION,
+	OPTION_WAIT,
 	OPTION_PSID,
 	OPTION_DIGEST,
 	OPTION_OUT,
@@ -79,6 +84,9 @@ void command_done(void *ctx, struct client_device *device, enum client_result re
 
 /* Turns the event base until command_done was called; says the result, and gives the exit code. */
 int command_wait(struct command *command, const struct options *options);
+
+/* Says the result of command_done, and gives the exit code. */
+int command_say(const struct command *command, const struct options *options);
 
 /* The process's TLS client as factory or authorised operator; NULL: said on standard error. */
 struct http_client *command_factory(struct command *command, const struct options *options);

@@ -52,7 +52,7 @@ static bool bundle_fetch(struct bundle *bundle)
 	return bundle->bytes.p != NULL;
 }
 
-static bool device_add(struct fleet *fleet, struct scms_slice bundle, const char *serial, enum device_kind kind, const char *group,
+static bool device_add(struct fleet *fleet, struct scms_slice bundle, const struct device_identity *identity, const char *group,
 		       struct device_error *err)
 {
 	struct fleet_device *device = calloc(1, sizeof(*device));
@@ -60,7 +60,7 @@ static bool device_add(struct fleet *fleet, struct scms_slice bundle, const char
 	bool good = false;
 
 	err->text[0] = '\0';
-	snprintf(path, sizeof(path), "%s/%s", fleet->options->directory, serial);
+	snprintf(path, sizeof(path), "%s/%s", fleet->options->directory, identity->serial);
 	if (device == NULL) {
 		snprintf(err->text, sizeof(err->text), "out of memory");
 		return false;
@@ -69,7 +69,7 @@ static bool device_add(struct fleet *fleet, struct scms_slice bundle, const char
 	device->receiver = ee_receiver_new(NULL);
 	snprintf(device->group, sizeof(device->group), "%s", group);
 	if (device->receiver != NULL && fleet->n < FLEET_MAX &&
-	    device_create(path, bundle, serial, kind, clock_now(), engine_crypto(), err))
+	    device_create(path, bundle, identity, clock_now(), engine_crypto(), err))
 		good = device_open(&device->client.device, path, engine_crypto(), err);
 	if (good) {
 		fleet->device[fleet->n++] = device;
@@ -99,11 +99,12 @@ json_t *fleet_create(struct fleet *fleet, const json_t *order)
 	(void)mkdir(fleet->options->directory, 0700); /* what is wrong with it, the first device finds */
 	made = json_array();
 	for (json_int_t k = 0; k < count && err.text[0] == '\0'; k++) {
+		struct device_identity identity = {.kind = kind != NULL && strcmp(kind, "rse") == 0 ? DEVICE_RSE : DEVICE_OBE};
 		char serial[64];
 
 		snprintf(serial, sizeof(serial), "%s-%lld", prefix, (long long)k + 1);
-		if (device_add(fleet, bytes_view(&bundle.bytes), serial, kind != NULL && strcmp(kind, "rse") == 0 ? DEVICE_RSE : DEVICE_OBE,
-			       group != NULL ? group : "all", &err))
+		identity.serial = serial;
+		if (device_add(fleet, bytes_view(&bundle.bytes), &identity, group != NULL ? group : "all", &err))
 			json_array_append_new(made, json_string(serial));
 	}
 	bytes_free(&bundle.bytes);
@@ -137,6 +138,18 @@ static void acted(void *ctx, struct client_device *device, enum client_result re
 	acting->under_way--;
 }
 
+/* What is due; a device that must not ask is told so. */
+static void ask(struct acting *acting, struct client_device *device)
+{
+	enum ee_request_kind kind = device->device.kind == DEVICE_RSE ? EE_APPLICATION : EE_PSEUDONYM;
+	enum scms_reason reason;
+
+	if (client_request_due(device, &kind) || device_enrolment(&device->device, client_now(device), &reason) == NULL)
+		client_request(device, kind, acted, acting);
+	else
+		acted(acting, device, CLIENT_NOTHING, "nothing is due");
+}
+
 static void begin(struct acting *acting, struct client_device *device)
 {
 	acting->under_way++;
@@ -145,7 +158,7 @@ static void begin(struct acting *acting, struct client_device *device)
 	else if (strcmp(acting->what, "update") == 0)
 		client_update(device, acted, acting);
 	else if (strcmp(acting->what, "request") == 0)
-		client_request(device, acted, acting);
+		ask(acting, device);
 	else
 		client_fetch(device, acting->periods, acted, acting);
 }

@@ -63,6 +63,10 @@ json_t *fleet_trust(struct fleet *fleet, const json_t *order)
 
 /* ---- messages ---- */
 
+/* What vehicles and roadside units send. */
+#define PSID_SAFETY 0x20u
+#define PSID_TRAVELLER 0x83u
+
 struct sent {
 	const struct fleet_device *by;
 	struct bytes message;
@@ -76,7 +80,7 @@ static size_t everybody_sends(struct fleet *fleet, struct sent *sent, json_t *ca
 
 	while ((device = fleet_next(fleet, &k)) != NULL) {
 		uint8_t wanted[EE_WANTED_MAX][3];
-		struct ee_message message = {.psid = 0x20, .payload = {payload, sizeof(payload)}, .attach = true};
+		struct ee_message message = {.psid = device->client.device.kind == DEVICE_RSE ? PSID_TRAVELLER : PSID_SAFETY, .payload = {payload, sizeof(payload)}, .attach = true};
 		struct key_error err = {.text = ""};
 
 		message.wanted_n = ee_receiver_wanted(device->receiver, wanted);

@@ -15,6 +15,8 @@ static const struct argp_option rows[] = {
     ROWS_FACTORY,
     {"serial", OPTION_SERIAL, "TEXT", 0, "Serial number, as on the DCM's list", 0},
     {"kind", OPTION_KIND, "KIND", 0, "obe (a vehicle, default) or rse (a roadside unit)", 0},
+    {"service", OPTION_SERVICE, "PSID", 0,
+     "A vehicle: it may also sign messages of this service, with identification certificates; may be given again", 0},
     ROWS_CLOCK,
     {0},
 };
@@ -31,12 +33,20 @@ struct bundle {
 	int code;
 };
 
+static enum device_kind kind_of(const struct options *options)
+{
+	return options->kind != NULL && strcmp(options->kind, "rse") == 0 ? DEVICE_RSE : DEVICE_OBE;
+}
+
 static int make(const struct options *options, struct scms_slice bundle)
 {
-	enum device_kind kind = options->kind != NULL && strcmp(options->kind, "rse") == 0 ? DEVICE_RSE : DEVICE_OBE;
+	struct device_identity identity = {.serial = options->serial,
+					   .kind = kind_of(options),
+					   .services = options->services};
 	struct device_error err;
 
-	if (device_create(options->directory, bundle, options->serial, kind, clock_now(), engine_crypto(), &err)) {
+	memcpy(identity.service, options->service, sizeof(identity.service));
+	if (device_create(options->directory, bundle, &identity, clock_now(), engine_crypto(), &err)) {
 		printf("%s: made\n", options->directory);
 		return EE_EXIT_DONE;
 	}
@@ -92,6 +102,12 @@ int cmd_init(int argc, char **argv)
 		fputs("scms-ee init: --serial and either --bundle or --dcm and --factory are wanted\n", stderr);
 		return EE_EXIT_USAGE;
 	}
+	for (unsigned k = 0; k < options.services; k++)
+		if (ee_sender_kind(kind_of(&options), options.service[k]) != EE_IDENTIFICATION) {
+			fprintf(stderr, "scms-ee init: --service 0x%llx: only a vehicle has services, and none that pseudonym certificates are for\n",
+				(unsigned long long)options.service[k]);
+			return EE_EXIT_USAGE;
+		}
 	if (options.bundle == NULL)
 		return ask(&options);
 	if (file_read(options.bundle, BUNDLE_MAX, &bytes, &err) != FILE_OK) {

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "command.h"
+#include "dot2/validity.h"
 #include "status.h"
 
 #include <signal.h>
@@ -23,6 +24,7 @@ struct running {
 	const struct options *options;
 	struct event *timer, *page, *stop[2];
 	enum doing doing;
+	enum ee_request_kind kind; /* what is asked for */
 	unsigned failures;
 	bool terminal;
 	char last[600]; /* what happened last */
@@ -33,6 +35,16 @@ static void wait_for(struct running *running, unsigned seconds)
 	const struct timeval pause = {.tv_sec = seconds};
 
 	event_add(running->timer, &pause);
+}
+
+/* Seconds until the RA said that certificates would be ready. */
+static unsigned until_ready(const struct client_device *device)
+{
+	scms_time32 now = (scms_time32)(client_now(device) / TIME64_SECOND);
+
+	if (device->ready <= now)
+		return 1;
+	return device->ready - now < RETRY_SECONDS_MAX ? device->ready - now : RETRY_SECONDS_MAX;
 }
 
 static void did(void *ctx, struct client_device *device, enum client_result result, const char *text)
@@ -55,11 +67,11 @@ static void did(void *ctx, struct client_device *device, enum client_result resu
 	running->failures = 0;
 	/* Policy and chain file come before any request (CAMP, step 3.1), certificates after. */
 	if (running->doing == DOING_UPDATE && result != CLIENT_CEASED) {
-		running->doing = ee_state_newest(&device->device.state, EE_PSEUDONYM) == NULL ? DOING_REQUEST : DOING_FETCH;
+		running->doing = client_request_due(device, &running->kind) ? DOING_REQUEST : DOING_FETCH;
 		wait_for(running, 0);
 	} else if (running->doing == DOING_REQUEST && result == CLIENT_DONE) {
-		running->doing = DOING_FETCH;
-		wait_for(running, RETRY_SECONDS);
+		running->doing = client_request_due(device, &running->kind) ? DOING_REQUEST : DOING_FETCH;
+		wait_for(running, running->doing == DOING_REQUEST ? 0 : until_ready(device));
 	} else {
 		bool early = running->doing == DOING_FETCH && result == CLIENT_NOTHING;
 
@@ -77,7 +89,7 @@ static void due(evutil_socket_t fd, short what, void *ctx)
 	if (running->doing == DOING_UPDATE)
 		client_update(device, did, running);
 	else if (running->doing == DOING_REQUEST)
-		client_request(device, did, running);
+		client_request(device, running->kind, did, running);
 	else
 		client_fetch(device, running->options->periods, did, running);
 }
@@ -123,7 +135,7 @@ static bool prepare(struct running *running)
 int cmd_run(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-	    {"periods", OPTION_PERIODS, "N", 0, "i-periods to have in stock, this one among them; default 3", 0}, ROWS_CLOCK, {0}};
+	    {"periods", OPTION_PERIODS, "N", 0, "Weeks for which to have certificates, this one among them; default 3", 0}, ROWS_CLOCK, {0}};
 	static const char doc[] = "Let the device look after itself: policy, chain file and CRL once an hour, certificates before they "
 				  "are needed. On a terminal it shows a status page, elsewhere a line for each thing that it did.\v"
 				  "Example:\n  scms-ee run car\n\n"

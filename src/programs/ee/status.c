@@ -4,19 +4,29 @@
 #include "base/clock.h"
 #include "base/leap.h"
 #include "command.h"
-#include "components/period.h"
+#include "components/ee/batch.h"
 #include "fleet.h"
 
 #include <stdlib.h>
 
-/* i-periods from this one on for which certificates are at hand. */
-static unsigned periods_at_hand(const struct device *device, scms_time64 now)
+/* Certificates of a period, of any request whose enrolment holds. */
+static bool has_period(const struct device *device, enum ee_request_kind kind, uint16_t period, scms_time64 now)
 {
-	const struct ee_request *request = ee_state_newest((struct ee_state *)(uintptr_t)&device->state, EE_PSEUDONYM);
-	uint16_t i = period_of((scms_time32)(now / 1000000));
+	const struct ee_request *request = NULL;
+
+	while ((request = ee_state_next(&device->state, kind, request)) != NULL)
+		if (ee_batch_has(device, request, period) && device_asked_validly(device, request, now))
+			return true;
+	return false;
+}
+
+/* Periods from this one on for which certificates are at hand. */
+static unsigned periods_at_hand(const struct device *device, enum ee_request_kind kind, scms_time64 now)
+{
+	uint16_t first = ee_batch_period(kind, now);
 	unsigned n = 0;
 
-	while (request != NULL && device_batch_has(device, request, (uint16_t)(i + n)))
+	while (has_period(device, kind, (uint16_t)(first + n), now) && (kind != EE_APPLICATION || n == 0))
 		n++;
 	return n;
 }
@@ -26,10 +36,11 @@ json_t *status_json(const struct device *device, scms_time64 now)
 	enum scms_reason reason;
 	bool enrolled = device_enrolment(device, now, &reason) != NULL;
 
-	return json_pack("{s:s, s:s, s:I, s:b, s:s, s:i, s:i, s:i, s:o}", "device", device->serial, "kind",
+	return json_pack("{s:s, s:s, s:I, s:b, s:s, s:i, s:i, s:i, s:i, s:b, s:o}", "device", device->serial, "kind",
 			 device->kind == DEVICE_OBE ? "obe" : "rse", "now", (json_int_t)now, "enrolled", enrolled, "enrolment",
 			 scms_reason_name(reason), "requests", (int)device->state.requests, "period",
-			 (int)period_of((scms_time32)(now / 1000000)), "periodsAtHand", (int)periods_at_hand(device, now), "trust",
+			 (int)ee_batch_period(EE_PSEUDONYM, now), "periodsAtHand", (int)periods_at_hand(device, EE_PSEUDONYM, now), "identification",
+			 (int)periods_at_hand(device, EE_IDENTIFICATION, now), "application", periods_at_hand(device, EE_APPLICATION, now) > 0, "trust",
 			 device_trust_json(device, now));
 }
 
@@ -55,7 +66,7 @@ void status_page(const struct device *device, scms_time64 now, FILE *to)
 	struct leap_table leaps;
 	enum scms_reason reason;
 	char text[TIME_TEXT_BYTES];
-	unsigned at_hand = periods_at_hand(device, now);
+	unsigned at_hand = periods_at_hand(device, EE_PSEUDONYM, now);
 
 	leap_load(&leaps, LEAP_FILE);
 	fprintf(to, "%s (%s)  %s\n\n", device->serial, device->kind == DEVICE_OBE ? "vehicle" : "roadside unit",
@@ -66,8 +77,14 @@ void status_page(const struct device *device, scms_time64 now, FILE *to)
 		fputs("enrolment     none\n", to);
 	else
 		fprintf(to, "enrolment     NOT VALID: %s: the device does not operate (rule D6.1)\n", scms_reason_text(reason));
-	fprintf(to, "certificates  %u i-period%s at hand, this one is %x\n", at_hand, at_hand == 1 ? "" : "s",
-		period_of((scms_time32)(now / 1000000)));
+	if (device->kind == DEVICE_RSE)
+		fprintf(to, "certificate   %s\n", periods_at_hand(device, EE_APPLICATION, now) > 0 ? "at hand" : "none");
+	else
+		fprintf(to, "certificates  %u i-period%s at hand, this one is %x\n", at_hand, at_hand == 1 ? "" : "s",
+			ee_batch_period(EE_PSEUDONYM, now));
+	if (ee_state_next(&device->state, EE_IDENTIFICATION, NULL) != NULL)
+		fprintf(to, "services      identification certificates of %u periods at hand\n",
+			periods_at_hand(device, EE_IDENTIFICATION, now));
 	if (store == NULL || !scms_store_status(store, now, device->crypto, trustee_objects(device->trustee), &status)) {
 		fputs("trust         the store cannot be read\n", to);
 		return;
