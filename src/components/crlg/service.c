@@ -117,7 +117,27 @@ static bool newest_row(void *ctx, const struct db_value *columns, size_t count)
 	return false;
 }
 
-static enum key_status lists_sign(struct service *service, struct revocations *revocations, bool all, struct key_error *err)
+/* Series 256 is the root's, and another CRACA's lists are another CRLG's. */
+static bool list_is_own(const struct service *service, const struct crl_list *list)
+{
+	const struct state *state = service->state;
+
+	return list->series != CRL_SERIES_SPECIAL && memcmp(list->craca, state->craca, 8) == 0;
+}
+
+/*
+ * Is it to be signed anew, changed or not? It is as old as the interval says, or a quarter is left of the time that it was
+ * signed for: what was made by hand may have less of it than the interval.
+ */
+static bool list_is_due(const struct service *service, const struct crl_list *list)
+{
+	uint64_t now = clock_now() / TIME64_SECOND;
+	uint64_t span = list->next_crl > list->issue_date ? list->next_crl - list->issue_date : 0;
+
+	return list->issue_date + (uint64_t)service_number(service, "interval_seconds") <= now || list->next_crl <= now + span / 4;
+}
+
+static enum key_status lists_sign(struct service *service, struct revocations *revocations, struct key_error *err)
 {
 	struct state *state = service->state;
 	const struct crl_signing signing = {.party = service->party,
@@ -128,10 +148,7 @@ static enum key_status lists_sign(struct service *service, struct revocations *r
 	for (size_t k = 0; status == KEY_OK && k < revocations->list_count; k++) {
 		struct crl_list *list = &revocations->lists[k];
 
-		/* Series 256 is the root's, and another CRACA's lists are another CRLG's. */
-		if (list->series == CRL_SERIES_SPECIAL || memcmp(list->craca, state->craca, 8) != 0)
-			continue;
-		if (!all && !list->changed && list->issue_date != 0)
+		if (!list_is_own(service, list) || (!list->changed && !list_is_due(service, list)))
 			continue;
 		status = crl_list_sign(list, &signing, err);
 		state->signatures += status == KEY_OK;
@@ -142,10 +159,10 @@ static enum key_status lists_sign(struct service *service, struct revocations *r
 typedef enum key_status change(struct service *service, struct revocations *revocations, const void *order, struct key_error *err);
 
 /*
- * Makes the next composite CRL: `apply` changes what is revoked, changed lists are signed (all: every one), and the exchange
- * is answered when it is on disk.
+ * Makes the next composite CRL: `apply` changes what is revoked, lists that changed or are due are signed, and the
+ * exchange is answered when it is on disk.
  */
-static void next_make(struct service *service, struct http_exchange *exchange, change *apply, const void *order, bool all)
+static void next_make(struct service *service, struct http_exchange *exchange, change *apply, const void *order)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 	struct revocations revocations = {.list_count = 0};
@@ -163,7 +180,7 @@ static void next_make(struct service *service, struct http_exchange *exchange, c
 		struct crl_expired expired = revocations_expire(&revocations, clock_now());
 
 		(void)expired;
-		status = lists_sign(service, &revocations, all, &err);
+		status = lists_sign(service, &revocations, &err);
 	}
 	if (status == KEY_OK)
 		status = revocations_compose(&revocations, &pending->composite, &err);
@@ -250,7 +267,7 @@ static void post_revocations(struct service *service, struct http_exchange *exch
 		service_answer_json(exchange, 422, json_pack("{s:s}", "error", "the CRACA of the order is not this CRLG's"));
 	} else {
 		state->orders++;
-		next_make(service, exchange, order_apply, &order, false);
+		next_make(service, exchange, order_apply, &order);
 	}
 }
 
@@ -299,7 +316,7 @@ static void post_ballots(struct service *service, struct http_exchange *exchange
 		return;
 	}
 	state->ballots++;
-	next_make(service, exchange, ballots_apply, &history, false);
+	next_make(service, exchange, ballots_apply, &history);
 }
 
 static enum key_status root_crl_apply(struct service *service, struct revocations *revocations, const void *from,
@@ -315,7 +332,7 @@ static void post_root_crl(struct service *service, struct http_exchange *exchang
 {
 	struct scms_slice body = http_body(exchange);
 
-	next_make(service, exchange, root_crl_apply, &body, false);
+	next_make(service, exchange, root_crl_apply, &body);
 }
 
 /* The composite CRL that was made by hand, in the operator's workspace, takes the place of the present one. */
@@ -352,7 +369,7 @@ static void post_composite(struct service *service, struct http_exchange *exchan
 {
 	struct scms_slice body = http_body(exchange);
 
-	next_make(service, exchange, composite_apply, &body, false);
+	next_make(service, exchange, composite_apply, &body);
 }
 
 static void get_composite(struct service *service, struct http_exchange *exchange)
@@ -381,28 +398,24 @@ static enum key_status lists_apply(struct service *service, struct revocations *
 	return status;
 }
 
-/* When the oldest of its lists was signed; 0: one never was. */
-static scms_time32 oldest(const struct service *service)
+static bool is_due(const struct service *service)
 {
 	const struct state *state = service->state;
-	scms_time32 time = UINT32_MAX;
 	struct revocations revocations;
 	struct key_error err;
 	unsigned own = 0;
+	bool due = false;
 
 	if (revocations_read(&revocations, bytes_view(&state->composite), service->party->crypto, &err) != KEY_OK)
-		return UINT32_MAX;
+		return false;
 	for (size_t k = 0; k < revocations.list_count; k++) {
-		const struct crl_list *list = &revocations.lists[k];
-
-		if (list->series == CRL_SERIES_SPECIAL || memcmp(list->craca, state->craca, 8) != 0)
+		if (!list_is_own(service, &revocations.lists[k]))
 			continue;
 		own++;
-		if (list->issue_date < time)
-			time = list->issue_date;
+		due |= list_is_due(service, &revocations.lists[k]);
 	}
 	revocations_free(&revocations);
-	return own < 4 ? 0 : time;
+	return due || own < 4;
 }
 
 static void tick(struct service *service, scms_time64 now)
@@ -415,9 +428,8 @@ static void tick(struct service *service, scms_time64 now)
 	/* Reading megabytes each second would be much for little: every tenth will do. */
 	if (seconds % 10 != 0 && state->composite.n > 0)
 		return;
-	if (service_standing(service) == SCMS_VALID &&
-	    oldest(service) + (uint64_t)service_number(service, "interval_seconds") <= seconds)
-		next_make(service, NULL, lists_apply, NULL, true);
+	if (service_standing(service) == SCMS_VALID && is_due(service))
+		next_make(service, NULL, lists_apply, NULL);
 }
 
 /* ---- life ---- */
