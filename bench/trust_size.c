@@ -65,7 +65,7 @@ static size_t deepest(void)
 	for (unsigned k = 0; k < 1000; k++) {
 		size_t this;
 
-		update_make(&b.update, &choices, UPDATES_START + k * UINT64_C(3600000000));
+		update_draw(&b.update, &choices, UPDATES_START + k * UINT64_C(3600000000));
 		b.work_size = scms_session_work_size(b.store, &b.update.session);
 		b.work = malloc(b.work_size);
 		this = stack_of_session(stack);

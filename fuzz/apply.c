@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ALWAYS(memory != NULL, "no memory");
 	store = updates_store(memory, &updates_objects);
 	for (unsigned k = 0; size > 0 && k < 64 && choices_left(&choices); k++) {
-		update_make(&update, &choices, UPDATES_START + k * UINT64_C(1000000));
+		update_draw(&update, &choices, UPDATES_START + k * UINT64_C(1000000));
 		update_apply(store, &update, &updates_objects);
 	}
 	free(memory);

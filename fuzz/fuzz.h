@@ -15,6 +15,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Where a target has much to set up: libFuzzer calls it before it measures times. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 /* What must always hold. */
 #define ALWAYS(condition, ...)                                                                                         \
 	do {                                                                                                           \

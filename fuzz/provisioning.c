@@ -39,6 +39,14 @@ static const struct {
     {WORLD_PCA, "/pca/identification", "SecuredRaPcaCertificateRequest", FROM_RA, false},
     {WORLD_PCA, "/pca/pre-linkage-values", "SecuredMaPcaPreLinkageValueRequest", FROM_MA, false},
     {WORLD_PCA, "/pca/request-hashes", "SecuredMaPcaHPCRRequest", FROM_MA, false},
+    {WORLD_PCA, "/pca/application", "SecuredRaPcaCertificateRequest", FROM_RA, false},
+    {WORLD_RA, "/download/identity-certificate", "SecuredAuthenticatedDownloadRequest", FROM_OBE, true},
+    {WORLD_RA, "/download/application-certificate", "SecuredAuthenticatedDownloadRequest", FROM_RSE, true},
+    {WORLD_RA, "/download/local-certificate-chain", "SecuredAuthenticatedDownloadRequest", FROM_OBE, true},
+    {WORLD_RA, "/process-misbehavior-report", NULL, FROM_NOBODY, false}, /* with an MA there: in components.c */
+    {WORLD_RA, "/certificate", NULL, FROM_NOBODY, true},
+    {WORLD_LA1, "/certificate", NULL, FROM_NOBODY, true},
+    {WORLD_PCA, "/certificate", NULL, FROM_NOBODY, true},
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
@@ -54,6 +62,18 @@ static void gone(void)
 	ALWAYS(system(command) == 0, "%s is left", folder);
 }
 
+/* A route that is added comes here, too. */
+static void places_complete(enum world_component which)
+{
+	for (const struct service_route *route = behind_routes(which, 0); route->path != NULL; route++) {
+		bool found = false;
+
+		for (unsigned k = 0; k < PLACES; k++)
+			found |= places[k].which == which && strcmp(places[k].path, route->path) == 0;
+		ALWAYS(found, "%s is no place", route->path);
+	}
+}
+
 static void open_once(void)
 {
 	static bool is_open;
@@ -67,6 +87,8 @@ static void open_once(void)
 	behind_open(&world, &judge, "shuffle_threshold=1 supply=604800 certificates_per_period=2 max_request_age=1 request_tolerance=4294967295");
 	world_enrol(&world, &obe, false);
 	world_enrol(&world, &rse, true);
+	for (unsigned k = 0; k < WORLD_LA2; k++)
+		places_complete((enum world_component)k);
 }
 
 static struct party party_of(enum from from)
@@ -98,8 +120,15 @@ static void ask(unsigned k, struct scms_slice body)
 	}
 	status = behind_request(places[k].which, places[k].path, body, header, NULL);
 	/* Answered, whatever it was; a refusal is no failure of ours. */
-	ALWAYS(status >= 200 && status < 500, "%s: %d", places[k].path, status);
+	ALWAYS((status >= 200 && status < 500) || (status == 503 && places[k].row == NULL), "%s: %d", places[k].path, status);
 	free(header);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	open_once();
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/provision/behind.h"
 
+#include "components/crl_store/service.h"
+#include "components/crlg/service.h"
+#include "components/dcm/service.h"
+#include "components/eca/service.h"
 #include "components/la/service.h"
+#include "components/ma/service.h"
+#include "components/manager/service.h"
 #include "components/pca/service.h"
+#include "components/pg/service.h"
 #include "components/ra/service.h"
+#include "service/daemon_inside.h"
 #include "service/home.h"
 
 #include <stdarg.h>
@@ -14,7 +22,7 @@
 /* ---- in place of the HTTP server ---- */
 
 struct http_exchange {
-	const char *path, *header;
+	const char *path, *rest, *header;
 	struct scms_slice body;
 	int status;
 	struct bytes answer;
@@ -36,8 +44,19 @@ const char *http_path(const struct http_exchange *exchange)
 
 const char *http_rest(const struct http_exchange *exchange)
 {
+	return exchange->rest;
+}
+
+bool http_peer_host(const struct http_exchange *exchange, char *host, size_t size)
+{
 	(void)exchange;
-	return "";
+	return snprintf(host, size, "ra.example") < (int)size;
+}
+
+struct http_counts http_server_counts(const struct http_server *server)
+{
+	(void)server;
+	return (struct http_counts){.open = 1};
 }
 
 const char *http_header(const struct http_exchange *exchange, const char *name)
@@ -109,16 +128,27 @@ void http_answer_content(struct http_exchange *exchange, struct http_content *co
 
 /* ---- in place of the daemon ---- */
 
-static struct component {
-	struct service service;
-	struct party party;
-	const struct role_setting *settings;
-} parts[WORLD_COMPONENTS];
+static struct runner parts[WORLD_ALL];
+static unsigned count;
 
-static const char *const names[WORLD_COMPONENTS] = {"ra", "pca", "la1", "la2"};
-static const struct role_service *const roles[WORLD_COMPONENTS] = {&ra_service, &pca_service, &la_service, &la_service};
-static char hosts[WORLD_COMPONENTS][32], paths[WORLD_COMPONENTS][600];
-static const char *ra_settings;
+static const struct {
+	const char *name;
+	const struct role_service *role;
+} roles[WORLD_ALL] = {
+    [WORLD_RA] = {"ra", &ra_service},
+    [WORLD_PCA] = {"pca", &pca_service},
+    [WORLD_LA1] = {"la1", &la_service},
+    [WORLD_LA2] = {"la2", &la_service},
+    [WORLD_ECA] = {"eca", &eca_service},
+    [WORLD_DCM] = {"dcm", &dcm_service},
+    [WORLD_MA] = {"ma", &ma_service},
+    [WORLD_PG] = {"pg", &pg_service},
+    [WORLD_CRLG] = {"crlg", &crlg_service},
+    [WORLD_CRL_STORE] = {"crl-store", &crl_store_service},
+    [WORLD_MANAGER] = {"manager", &manager_service},
+};
+static char hosts[WORLD_ALL][32], paths[WORLD_ALL][600];
+static const char *settings;
 static struct event_base *base;
 
 /* A call that was made and not carried out yet. */
@@ -135,10 +165,11 @@ static STAILQ_HEAD(, call) calls = STAILQ_HEAD_INITIALIZER(calls);
 int64_t service_number(const struct service *service, const char *name)
 {
 	const struct role_setting *row = service->role->settings;
-	const char *set = service->role == &ra_service ? strstr(ra_settings, name) : NULL;
+	size_t n = strlen(name);
 
-	if (set != NULL)
-		return atoll(set + strlen(name) + 1);
+	for (const char *set = strstr(settings, name); set != NULL; set = strstr(set + n, name))
+		if (set[n] == '=' && (set == settings || set[-1] == ' '))
+			return atoll(set + n + 1);
 	while (strcmp(row->name, name) != 0)
 		row++;
 	return row->number;
@@ -147,10 +178,24 @@ int64_t service_number(const struct service *service, const char *name)
 const char *service_peer(const struct service *service, const char *name)
 {
 	(void)service;
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
-		if (strcmp(names[k], name) == 0)
+	for (unsigned k = 0; k < count; k++)
+		if (strcmp(roles[k].name, name) == 0)
 			return name;
 	return NULL;
+}
+
+const char *service_peer_name(const struct service *service, unsigned k)
+{
+	(void)service;
+	return k < count ? roles[k].name : NULL;
+}
+
+const char *service_text(const struct service *service, const char *name)
+{
+	(void)service;
+	if (strcmp(name, "ra_host") == 0)
+		return "ra.example";
+	return strcmp(name, "ra_url") == 0 || strcmp(name, "crl_url") == 0 ? "https://ra.example:8892" : NULL;
 }
 
 bool service_call(struct service *service, const char *peer, const char *path, struct scms_slice body, size_t answer_max,
@@ -160,9 +205,9 @@ bool service_call(struct service *service, const char *peer, const char *path, s
 
 	(void)service, (void)answer_max;
 	world_must(call != NULL, "call", "memory");
-	call->to = WORLD_COMPONENTS;
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
-		if (strcmp(names[k], peer) == 0)
+	call->to = WORLD_ALL;
+	for (unsigned k = 0; k < count; k++)
+		if (strcmp(roles[k].name, peer) == 0)
 			call->to = (enum world_component)k;
 	snprintf(call->path, sizeof(call->path), "%s", path);
 	if (body.p != NULL) {
@@ -196,9 +241,27 @@ void service_refuse_message(struct service *service, struct http_exchange *excha
 	service_refuse(service, exchange, status == MESSAGE_FAILED ? 500 : 400, code, "%s", message_status_text(status));
 }
 
-struct trustee_outcome service_apply(struct service *service, const struct scms_session *session)
+void service_answer_json(struct http_exchange *exchange, int status, json_t *json)
 {
-	return trustee_apply(service->trustee, session, clock_now());
+	char *text = json_dumps(json, JSON_INDENT(2));
+
+	world_must(text != NULL, exchange->path, "JSON that cannot be written");
+	http_answer(exchange, status, NULL, (struct scms_slice){(const uint8_t *)text, strlen(text)});
+	free(text);
+	json_decref(json);
+}
+
+void runner_look(struct runner *runner, bool changed)
+{
+	if (changed && runner->service.role->changed != NULL)
+		runner->service.role->changed(&runner->service);
+}
+
+bool runner_refuse(const struct component_config *config, struct service_error *err, const char *format, ...)
+{
+	(void)config;
+	snprintf(err->text, sizeof(err->text), "%s", format);
+	return false;
 }
 
 void log_event(const char *component, enum log_level level, const char *event, const char *format, ...)
@@ -208,19 +271,51 @@ void log_event(const char *component, enum log_level level, const char *event, c
 
 /* ---- running ---- */
 
+static void flush(struct service *service)
+{
+	if (service->commit != NULL)
+		commit_flush(service->commit);
+}
+
+/* Does the route take this path? A route that ends with '/' takes what follows, too. */
+static bool route_takes(const struct service_route *route, const struct http_exchange *exchange)
+{
+	size_t n = strlen(route->path);
+	unsigned method = exchange->body.p != NULL ? HTTP_POST : HTTP_GET;
+
+	return (route->methods & method) != 0 && strncmp(route->path, exchange->path, n) == 0 &&
+	       (exchange->path[n] == '\0' || route->path[n - 1] == '/') && exchange->body.n <= route->body_max;
+}
+
+const struct service_route *behind_routes(enum world_component which, unsigned table)
+{
+	return table == 0 ? roles[which].role->routes : common_routes;
+}
+
+static const struct service_route *route_find(enum world_component which, const struct http_exchange *exchange)
+{
+	for (unsigned k = 0; k < 2; k++)
+		for (const struct service_route *route = behind_routes(which, k); route->path != NULL; route++)
+			if (route_takes(route, exchange))
+				return route;
+	return NULL;
+}
+
 int behind_request(enum world_component which, const char *path, struct scms_slice body, const char *header, struct bytes *answer)
 {
-	struct service *service = &parts[which].service;
-	struct http_exchange exchange = {.path = path, .header = header, .body = body};
+	struct service *service = behind_service(which);
+	struct http_exchange exchange = {.path = path, .rest = "", .header = header, .body = body};
+	const struct service_route *route = route_find(which, &exchange);
 
-	for (const struct service_route *route = service->role->routes; route->path != NULL; route++)
-		if (strcmp(route->path, path) == 0 && body.n <= (route->body_max > 0 ? route->body_max : body.n)) {
-			route->handle(service, &exchange);
-			break;
-		}
+	if (route == NULL) {
+		http_answer(&exchange, 404, NULL, (struct scms_slice){NULL, 0});
+	} else {
+		exchange.rest = path + strlen(route->path);
+		route->handle(service, &exchange);
+	}
 	/* Until it is on disk, and until those whom it asks have answered. */
 	for (unsigned k = 0; k < 100 && exchange.status == 0; k++) {
-		commit_flush(service->commit);
+		flush(service);
 		if (exchange.status == 0 && !STAILQ_EMPTY(&calls))
 			behind_turn();
 	}
@@ -236,7 +331,7 @@ static void carry(struct call *call)
 	struct bytes answer = {NULL, 0};
 	struct http_result result = {.status = 0, .error = "nobody there", .tag = ""};
 
-	if (call->to < WORLD_COMPONENTS)
+	if (call->to < count)
 		result.status = behind_request(call->to, call->path, bytes_view(&call->body), NULL, &answer);
 	result.body = bytes_view(&answer);
 	call->done(call->ctx, &result);
@@ -253,15 +348,15 @@ static void carry_all(void)
 		STAILQ_REMOVE_HEAD(&calls, link);
 		carry(call);
 	}
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
-		commit_flush(parts[k].service.commit);
+	for (unsigned k = 0; k < count; k++)
+		flush(&parts[k].service);
 }
 
 void behind_turn(void)
 {
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
-		if (roles[k]->tick != NULL)
-			roles[k]->tick(&parts[k].service, clock_now());
+	for (unsigned k = 0; k < count; k++)
+		if (roles[k].role->tick != NULL)
+			roles[k].role->tick(&parts[k].service, clock_now());
 	carry_all();
 }
 
@@ -270,37 +365,48 @@ struct service *behind_service(enum world_component which)
 	return &parts[which].service;
 }
 
-void behind_open(const struct world *world, const struct scms_crypto *crypto, const char *ra)
+static void open_one(const struct world *world, unsigned k, const struct scms_crypto *crypto)
 {
-	ra_settings = ra;
+	struct runner *runner = &parts[k];
+	struct service *service = &runner->service;
+	const struct role_service *role = roles[k].role;
+	struct scms_slice own = bytes_view(&world->certificate[k]);
+	struct home_error home_err = {.text = ""};
+	struct store_dir_error store_err = {.text = ""};
+	struct db_fault db_err = {.text = ""};
+	struct service_error err = {.text = ""};
+	char file[700];
+
+	snprintf(hosts[k], sizeof(hosts[k]), "%s.example", roles[k].name);
+	snprintf(paths[k], sizeof(paths[k]), "%s/%s", world->folder, roles[k].name);
+	*runner = (struct runner){.crypto = crypto, .party = {.crypto = crypto}};
+	*service = (struct service){
+	    .role = role, .name = roles[k].name, .host = hosts[k], .path = paths[k], .base = base, .party = &runner->party};
+	service->home = home_open(paths[k], NULL, crypto, &home_err);
+	world_must(service->home != NULL && (own.n == 0 || home_party(service->home, &runner->party, &home_err) == HOME_OK),
+		   roles[k].name, home_err.text);
+	snprintf(file, sizeof(file), "%.600s/store", paths[k]);
+	service->trustee = trustee_open(file, crypto, &store_err);
+	world_must(service->trustee != NULL &&
+		       (own.n == 0 || trustee_identify(service->trustee, own, home_identity(service->home, HOME_ACTIVE)->issuers)),
+		   roles[k].name, store_err.text);
+	snprintf(file, sizeof(file), "%.600s/db.sqlite", paths[k]);
+	if (role->schema != NULL) {
+		service->db = db_open(file, role->schema, &db_err);
+		world_must(service->db != NULL, roles[k].name, db_err.text);
+		service->commit = commit_new(base, service->db);
+		world_must(service->commit != NULL, roles[k].name, "memory");
+	}
+	world_must(role->start == NULL || role->start(service, &err), roles[k].name, err.text);
+}
+
+void behind_open(const struct world *world, const struct scms_crypto *crypto, const char *numbers)
+{
+	settings = numbers;
 	base = event_base_new();
 	event_base_priority_init(base, 2);
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++) {
-		struct service *service = &parts[k].service;
-		struct home_error home_err = {.text = ""};
-		struct store_dir_error store_err = {.text = ""};
-		struct db_fault db_err = {.text = ""};
-		struct service_error err = {.text = ""};
-		char file[700];
-
-		snprintf(hosts[k], sizeof(hosts[k]), "%s.example", names[k]);
-		snprintf(paths[k], sizeof(paths[k]), "%s/%s", world->folder, names[k]);
-		*service = (struct service){.role = roles[k], .name = names[k], .host = hosts[k], .path = paths[k], .base = base,
-					    .party = &parts[k].party};
-		service->home = home_open(paths[k], NULL, crypto, &home_err);
-		world_must(service->home != NULL && home_party(service->home, &parts[k].party, &home_err) == HOME_OK, names[k],
-			   home_err.text);
-		snprintf(file, sizeof(file), "%.600s/store", paths[k]);
-		service->trustee = trustee_open(file, crypto, &store_err);
-		world_must(service->trustee != NULL && trustee_identify(service->trustee, bytes_view(&world->certificate[k]),
-									(struct scms_slice){NULL, 0}),
-			   names[k], store_err.text);
-		snprintf(file, sizeof(file), "%.600s/db.sqlite", paths[k]);
-		service->db = db_open(file, roles[k]->schema, &db_err);
-		world_must(service->db != NULL, names[k], db_err.text);
-		service->commit = commit_new(base, service->db);
-		world_must(service->commit != NULL && roles[k]->start(service, &err), names[k], err.text);
-	}
+	for (count = 0; count < world->count; count++)
+		open_one(world, count, crypto);
 	for (unsigned k = 0; k < 4; k++)
 		behind_turn();
 }
@@ -316,12 +422,14 @@ void behind_close(void)
 		bytes_free(&call->body);
 		free(call);
 	}
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++) {
+	for (unsigned k = 0; k < count; k++) {
 		struct service *service = &parts[k].service;
 
-		commit_flush(service->commit);
-		roles[k]->stop(service);
-		commit_free(service->commit);
+		flush(service);
+		if (roles[k].role->stop != NULL)
+			roles[k].role->stop(service);
+		if (service->commit != NULL)
+			commit_free(service->commit);
 		db_close(service->db);
 		trustee_close(service->trustee);
 		home_close(service->home);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * behind.h: RA, PCA and LAs as running components behind the socket: the same handlers, databases and trust stores, with
- * calls handed over in memory. For fuzzing and for measuring without TLS.
+ * behind.h: components that run behind the socket: the same handlers, databases and trust stores, with calls handed over in
+ * memory. For fuzzing and for measuring without TLS.
  *
  * It takes the place of the HTTP server and of the daemon: what links it gets no others.
  */
@@ -11,13 +11,16 @@
 #include "service/daemon.h"
 #include "tests/provision/world.h"
 
-/* Opens all four over the homes of a world, and lets them agree on keys. ra: numbers for the RA's settings by name, "x=1 y=2". */
-void behind_open(const struct world *world, const struct scms_crypto *crypto, const char *ra);
+/* Opens all components over the homes of a world, and lets LAs and PCA agree on keys. numbers: settings by name, "x=1 y=2". */
+void behind_open(const struct world *world, const struct scms_crypto *crypto, const char *numbers);
 void behind_close(void);
 
 struct service *behind_service(enum world_component which);
 
-/* One request at a component, through its route; header: value of Download-Req or NULL. The HTTP status; body is to be freed. */
+/* The routes of a component, the role's own (table 0) and those that all have (1); each ends with a row whose path is NULL. */
+const struct service_route *behind_routes(enum world_component which, unsigned table);
+
+/* One request at a component, through its route or one that all have; header: value of Download-Req or NULL. The HTTP status; body is to be freed. */
 int behind_request(enum world_component which, const char *path, struct scms_slice body, const char *header, struct bytes *answer);
 
 /* Many requests in one turn of the event loop, which share its commit; each must be answered with 200. */

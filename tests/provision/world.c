@@ -22,11 +22,18 @@ static const struct {
 	const char *name;
 	enum role role;
 	uint16_t la_id;
-} components[WORLD_COMPONENTS] = {
+} components[WORLD_ALL] = {
     [WORLD_RA] = {"ra", ROLE_RA, 0},
     [WORLD_PCA] = {"pca", ROLE_PCA, 0},
     [WORLD_LA1] = {"la1", ROLE_LA, 0x8e09},
     [WORLD_LA2] = {"la2", ROLE_LA, 0x59ce},
+    [WORLD_ECA] = {"eca", ROLE_ECA, 0},
+    [WORLD_DCM] = {"dcm", ROLE_DCM, 0},
+    [WORLD_MA] = {"ma", ROLE_MA, 0},
+    [WORLD_PG] = {"pg", ROLE_PG, 0},
+    [WORLD_CRLG] = {"crlg", ROLE_CRLG, 0},
+    [WORLD_CRL_STORE] = {"crl-store", ROLE_CRL_STORE, 0},
+    [WORLD_MANAGER] = {"manager", ROLE_MANAGER, 0},
 };
 
 void world_must(bool ok, const char *what, const char *why)
@@ -97,10 +104,12 @@ static void write_text(const char *path, const char *text)
 	world_must(chmod(path, 0600) == 0, path, "mode");
 }
 
-/* The identity of a component, in its home: keys there, certificate by the ICA. */
+/* The identity of a component, in its home: keys there, certificate by the ICA, or by the root where the profile says so. */
 static void identity(struct world *world, enum world_component which, struct home *home)
 {
-	struct home_keys keys = {.encrypt = components[which].role != ROLE_LA, .curve = SCMS_NIST_P256};
+	const struct profile_row *row = profile_row((enum profile)components[which].role);
+	bool by_root = (row->issuers & 1u << ROLE_ICA) == 0;
+	struct home_keys keys = {.encrypt = row->encryption == PRESENT, .curve = SCMS_NIST_P256};
 	const char *host = components[which].name;
 	char name[64];
 	struct profile_subject subject = {.start = world->start, .la_id = components[which].la_id};
@@ -112,7 +121,7 @@ static void identity(struct world *world, enum world_component which, struct hom
 	struct cert list[1];
 	struct bytes asked = {NULL, 0}, issuers = {NULL, 0};
 	struct scms_slice above[2];
-	struct oer_list list_of = {.count = 2, .element = &oer_Certificate};
+	struct oer_list list_of = {.count = by_root ? 1 : 2, .element = &oer_Certificate};
 	struct Certificate both[2];
 	struct home_draft *draft = home_draft_begin(home, &keys, &home_err);
 	char *left = NULL;
@@ -128,13 +137,13 @@ static void identity(struct world *world, enum world_component which, struct hom
 					  &err) == KEY_OK,
 		   host, err.text);
 	world_must(component_request_read(&request, bytes_view(&asked), &judge, &err) == KEY_OK, host, err.text);
-	by = issuer_of(&world->ica, &world->root, list);
+	by = by_root ? issuer_of(&world->root, NULL, list) : issuer_of(&world->ica, &world->root, list);
 	world_must(component_issue(&by, (enum profile)components[which].role, &request.subject, &world->certificate[which], &lint, &err) ==
 		       KEY_OK,
 		   host, err.text);
-	above[0] = bytes_view(&world->ica.bytes);
+	above[0] = bytes_view(by_root ? &world->root.bytes : &world->ica.bytes);
 	above[1] = bytes_view(&world->root.bytes);
-	for (unsigned k = 0; k < 2; k++)
+	for (unsigned k = 0; k < list_of.count; k++)
 		world_must(oer_decode(&oer_Certificate, above[k], OER_DEPTH_DEFAULT, &both[k], NULL) == OER_OK, host, "issuers");
 	list_of.items = both;
 	world_must(make_bytes(&oer_SequenceOfCertificate, &list_of, &issuers, &err) == KEY_OK, host, err.text);
@@ -153,8 +162,10 @@ static void identity(struct world *world, enum world_component which, struct hom
 static void store(struct world *world, enum world_component which, const char *path)
 {
 	struct scms_slice root = bytes_view(&world->root.bytes), own = bytes_view(&world->certificate[which]);
-	struct scms_slice others[8] = {bytes_view(&world->ica.bytes), bytes_view(&world->eca.bytes), bytes_view(&world->ma.bytes)};
-	struct scms_bootstrap bootstrap = {.now = clock_now(), .roots = &root, .root_count = 1, .own = &own, .own_count = 1,
+	struct scms_slice others[3 + WORLD_ALL] = {bytes_view(&world->ica.bytes), bytes_view(&world->eca.bytes),
+						   bytes_view(&world->ma.bytes)};
+	struct scms_bootstrap bootstrap = {.now = clock_now(), .roots = &root, .root_count = 1, .own = &own,
+					   .own_count = own.n > 0 ? 1 : 0,
 					   .certificates = others, .certificate_count = 3, .quorum = 2};
 	struct store_dir_error err;
 	struct scms_bootstrap_error refused = {.list = "?"};
@@ -165,6 +176,9 @@ static void store(struct world *world, enum world_component which, const char *p
 	size_t size;
 
 	world_must(dir != NULL, path, err.text);
+	for (unsigned k = WORLD_COMPONENTS; k < (unsigned)which; k++)
+		if (world->certificate[k].n > 0)
+			others[bootstrap.certificate_count++] = bytes_view(&world->certificate[k]);
 	memory = store_dir_memory(dir, &limits, &size);
 	made = scms_store_init(memory, size, &bootstrap, &judge, store_dir_objects(dir), &refused);
 	world_must(made != NULL, path, refused.list);
@@ -209,7 +223,8 @@ static void home(struct world *world, enum world_component which)
 	write_text(key, "a pass phrase for tests\n");
 	made = home_open(path, NULL, &judge, &err);
 	world_must(made != NULL, path, err.text);
-	identity(world, which, made);
+	if (role_has_certificate(components[which].role))
+		identity(world, which, made);
 	home_close(made);
 	snprintf(certificate, sizeof(certificate), "%s/store", path);
 	store(world, which, certificate);
@@ -275,8 +290,8 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 	component(&world->ica, PROFILE_ICA, "ica.example", world->start, &world->root, NULL);
 	component(&world->eca, PROFILE_ECA, "eca.example", world->start, &world->ica, &world->root);
 	component(&world->ma, PROFILE_MA, "ma.example", world->start, &world->root, NULL);
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
-		home(world, (enum world_component)k);
+	while (world->count < WORLD_COMPONENTS)
+		home(world, (enum world_component)world->count++);
 	path_in(world->ma_certificate, sizeof(world->ma_certificate), world, "ma.pem");
 	path_in(world->ma_key, sizeof(world->ma_key), world, "ma.key");
 	path_in(world->ra_certificate, sizeof(world->ra_certificate), world, "ra/tls/certificate.pem");
@@ -289,13 +304,19 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 	config(world, ra_settings);
 }
 
+void world_complete(struct world *world)
+{
+	while (world->count < WORLD_ALL)
+		home(world, (enum world_component)world->count++);
+}
+
 void world_free(struct world *world)
 {
 	person_free(&world->root);
 	person_free(&world->ica);
 	person_free(&world->eca);
 	person_free(&world->ma);
-	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
+	for (unsigned k = 0; k < WORLD_ALL; k++)
 		bytes_free(&world->certificate[k]);
 }
 

@@ -9,13 +9,28 @@
 #include "service/tls.h"
 #include "tests/dot2/people.h"
 
-enum world_component { WORLD_RA, WORLD_PCA, WORLD_LA1, WORLD_LA2, WORLD_COMPONENTS };
+enum world_component {
+	WORLD_RA,
+	WORLD_PCA,
+	WORLD_LA1,
+	WORLD_LA2,
+	WORLD_COMPONENTS, /* those that world_make makes */
+	WORLD_ECA = WORLD_COMPONENTS,
+	WORLD_DCM,
+	WORLD_MA,
+	WORLD_PG,
+	WORLD_CRLG,
+	WORLD_CRL_STORE,
+	WORLD_MANAGER,
+	WORLD_ALL
+};
 
 struct world {
 	char folder[512];
 	struct person root, ica, eca, ma, dcm;
-	struct bytes certificate[WORLD_COMPONENTS];
-	struct cert cert[WORLD_COMPONENTS];
+	unsigned count; /* of components: WORLD_COMPONENTS or WORLD_ALL */
+	struct bytes certificate[WORLD_ALL]; /* of CRL store and manager: none */
+	struct cert cert[WORLD_ALL];
 	char url[WORLD_COMPONENTS][64]; /* "https://127.0.0.1:PORT" */
 	scms_time32 start;
 	/* TLS identities of test clients, paths of PEM files */
@@ -24,6 +39,10 @@ struct world {
 
 /* What the RA's section of scmsd.conf says beside its peers; and whether all run in one process. */
 void world_make(struct world *world, const char *folder, const char *ra_settings);
+
+/* Homes of all other roles too. They are no part of scmsd.conf: for tests behind the socket. */
+void world_complete(struct world *world);
+
 void world_free(struct world *world);
 
 /* Enrols a device: an implicit certificate by the ECA. rse: of a roadside unit. */

@@ -68,7 +68,7 @@ static bool one(const char *path, struct choices *choices, unsigned long k)
 
 	ALWAYS(dir != NULL, "%s", err.text);
 	do
-		update_make(&update, choices, UPDATES_START + k * HOUR);
+		update_draw(&update, choices, UPDATES_START + k * HOUR);
 	while (update_endangers(&update, store_dir_store(dir)));
 	changed = update_apply(store_dir_store(dir), &update, store_dir_objects(dir));
 	electors = 0;

@@ -385,7 +385,7 @@ static struct scms_slice make_file(struct update *update, struct choices *choice
 	return (struct scms_slice){room, out.n};
 }
 
-void update_make(struct update *update, struct choices *choices, scms_time64 now)
+void update_draw(struct update *update, struct choices *choices, scms_time64 now)
 {
 	people_make();
 	update->now = now;

@@ -49,7 +49,7 @@ struct update {
 	uint8_t file[2][1 << 14];
 };
 
-void update_make(struct update *update, struct choices *choices, scms_time64 now);
+void update_draw(struct update *update, struct choices *choices, scms_time64 now);
 
 /* Could this update leave the store with fewer than three electors who vote for another year? Nothing would happen any more. */
 bool update_endangers(const struct update *update, const struct scms_store *store);
