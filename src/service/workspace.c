@@ -435,6 +435,25 @@ void workspace_names_free(char **names, size_t count)
 	free(names);
 }
 
+bool workspace_is_revoked(const struct workspace *workspace, const struct cert *cert)
+{
+	const uint8_t *id = cert_id10(cert);
+	char tail[32] = "-";
+	char **names;
+	size_t count;
+	bool found = false;
+
+	for (unsigned k = 0; k < 10; k++)
+		snprintf(tail + 1 + 2 * k, 3, "%02x", id[k]);
+	strcat(tail, ".json");
+	if (!workspace_names(workspace, WORKSPACE_REVOCATIONS, &names, &count))
+		return false;
+	for (size_t k = 0; k < count; k++)
+		found |= strlen(names[k]) > strlen(tail) && strcmp(names[k] + strlen(names[k]) - strlen(tail), tail) == 0;
+	workspace_names_free(names, count);
+	return found;
+}
+
 const char *workspace_token(const char *keys, enum role role, const char *name, char *text, size_t size)
 {
 	size_t n = 0;

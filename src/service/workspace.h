@@ -99,6 +99,9 @@ struct workspace_file workspace_file(const struct workspace *workspace, const ch
 SCMS_CHECKED bool workspace_names(const struct workspace *workspace, const char *folder, char ***names, size_t *count);
 void workspace_names_free(char **names, size_t count);
 
+/* Was this component's certificate revoked here (revocations/NAME-HASHEDID10.json)? */
+bool workspace_is_revoked(const struct workspace *workspace, const struct cert *cert);
+
 /*
  * Where a component's keys are made: home_keys.token for it, in memory of the caller's (WORKSPACE_TEXT_BYTES * 2);
  * NULL: in files. ECA and PCA always have files: implicit certificates need the key itself.

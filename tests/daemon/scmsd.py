@@ -222,8 +222,16 @@ def kept_and_rebuilt(world, home):
         answer = ask(world, home, 'POST', '/root-crl', body, identity)
         check("root's CRL refused: " + name, answer.status == status, answer)
     check("root's CRL refused: the one before is served", ask(world, home, 'GET', '/download-crl/').body == listed)
-    answer = ask(world, home, 'POST', '/root-crl', revoking, 'manager')
-    check('rebuilt', answer.status == 200 and [text[:9] for text in answer.json()['left_out']] == ['series 2:'], answer)
+    stick, manager = world.folder / 'root_crl.oer', world.folder / 'manager-of-the-stick'
+    stick.write_bytes(revoking)
+    (manager / 'tls').mkdir(parents=True)
+    for name, source in (('certificate.pem', 'manager.pem'), ('key.pem', 'manager.key'), ('roots.pem', 'root.pem')):
+        shutil.copy(world.tls / source, manager / 'tls' / name)
+    url = 'https://127.0.0.1:%d' % port(home)
+    world.scms('push', stick, '--home', manager, '--crl-store', url + '0', code=3)
+    world.scms('push', world.folder / 'scmsd.conf', '--home', manager, '--crl-store', url, code=1)
+    answer = json.loads(world.scms('push', stick, '--home', manager, '--crl-store', url))
+    check('rebuilt', [text[:9] for text in answer['left_out']] == ['series 2:'], answer)
     served = ask(world, home, 'GET', '/download-crl/').body
     check('rebuilt: the ballot is there, the list is not', removal in served and revoking in served and person('R2').id10 not in served)
     late = composite(serial=5, issue=T0 + 10000, listed=['R2'], electors=[removal])

@@ -80,7 +80,7 @@ def root_is_replaced(w):
     root1, root2 = w.certificate('root1'), w.certificate('root2')
     w.scms('crl', 'make', '--crlg', 'crlg1', second=1, expect=1)
     w.scms('crl', 'reset', '--old', root1, '--new', root2, '--crlg', 'crlg1', second=1, expect=1, says='another root')
-    made = w.json('crl', 'reset', '--old', root1, '--new', root2, '--crlg', 'crlg2', second=2)
+    made = w.json('crl', 'reset', '--old', root1, '--new', root2, second=2)  # by crlg2: the other's root is gone
     check('seeds stay, hashes go', {l['series']: l['entries'] for l in made['lists']} == {1: 1, 2: 0, 3: 0, 4: 0} and made['ballots'] == 1 and
           made['droppedHashes'] == 1, made)
     made = w.json('chain', 'make', second=3)
@@ -104,9 +104,9 @@ def root_is_replaced(w):
     check('late: new', '"VALID"' in w.is_valid('late', 'pca3', 10))
     # The next ordinary round, under the new root.
     w.day += 1
-    w.scms('crl', 'make', '--crlg', 'crlg2')
+    w.scms('crl', 'make')
     w.json('chain', 'make', second=1)
-    publish(w, 4, 2, pg='pg2')
+    publish(w, 4, 2)
     report = w.apply('vehicle', second=4)
     check('day 5', not report['refused'] and {c['outcome'] for c in report['crls']} == {'ACCEPTED'}, report)
 
@@ -223,6 +223,15 @@ def components_go_on(w):
     w.scms('component', 'revoke', 'pca1', '--reason', 'a test', '--yes', second=4)
     w.json('chain', 'make', second=5)
     w.scms('publish', second=6, says='WARNING MUST_CEASE')
+    # Another CRL generator, all in one second: its lists are dated after the root's CRL, and nobody need be named.
+    w.scms('component', 'create', 'crlg', 'crlg2', second=8)
+    w.scms('crl', 'make', second=8, expect=1, says='there are 2 of the role crlg: crlg1, crlg2; say which with --crlg NAME')
+    w.scms('component', 'revoke', 'crlg1', '--reason', 'a test', '--yes', second=8)
+    w.scms('crl', 'sign-root', second=8)
+    made = w.json('crl', 'make', second=8)
+    dates = {l['series']: l['issued'] for l in made['lists']}
+    check('after the revocation', len(dates) == 5 and all(dates[k] == dates[256] + 1 for k in (1, 2, 3, 4)), made)
+    w.json('crl', 'make', second=8)
     # Files of before, again: each is refused by its rule, and by everybody who is up to date.
     old = w.folder / 'old'
     shutil.copytree(w.ws / 'published', old)
@@ -243,11 +252,17 @@ def main():
         as_founded(w)
         raising_the_quorum(w)
         components_go_on(w)
-    for form, scenario in (('1.2.1', elector_in_121), ('1.2.4', root_is_replaced)):
-        with tempfile.TemporaryDirectory() as folder:
-            w = World(folder)
-            w.found(form)
-            scenario(w)
+    with tempfile.TemporaryDirectory() as folder:
+        base = World(folder)
+        base.found()
+        for form, scenario in (('1.2.1', elector_in_121), ('1.2.4', root_is_replaced)):
+            with tempfile.TemporaryDirectory() as other:
+                shutil.copytree(folder, other, dirs_exist_ok=True)
+                w = World(other)
+                conf = w.ws / 'scms.conf'
+                conf.write_text(conf.read_text().replace(folder, other).replace('form = "1.2.4"', 'form = "%s"' % form))
+                check('the form', 'form = "%s"' % form in conf.read_text())
+                scenario(w)
     done()
 
 

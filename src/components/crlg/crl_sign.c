@@ -31,18 +31,31 @@ static enum key_status check_signer(const struct crl_list *list, const struct cr
 	return KEY_OK;
 }
 
-/* The date of the new CRL: now, but after the one that is out. */
+scms_time32 crl_special_date(const struct revocations *revocations, const uint8_t craca[8])
+{
+	const struct crl_list *list = crl_list_find(revocations, craca, CRL_SERIES_SPECIAL);
+
+	return list != NULL ? list->issue_date : 0;
+}
+
+/* CRLs that follow each other within a second are dated into the next ones: by so much a date may be ahead of the clock. */
+#define AHEAD_MAX 60u
+
+/* The date of the new CRL: now, but after the one that is out, and after the root's own. */
 static enum key_status issue_date(const struct crl_list *list, const struct crl_signing *signing, scms_time32 *date,
 				  struct key_error *err)
 {
-	scms_time32 now = (scms_time32)(signing->now / TIME64_SECOND);
+	scms_time32 now = (scms_time32)(signing->now / TIME64_SECOND), last = list->issue_date;
+	bool root = list->series != CRL_SERIES_SPECIAL && signing->after > last;
 
-	if (now < list->issue_date)
-		return key_fail(err, KEY_VALUE, "series %u: the clock is %u s before the CRL that is out; set it right", list->series,
-				list->issue_date - now);
+	if (root)
+		last = signing->after;
+	if (last > AHEAD_MAX && now < last - AHEAD_MAX)
+		return key_fail(err, KEY_VALUE, "series %u: the clock is %u s before the %s; set it right", list->series, last - now,
+				root ? "root's own CRL" : "CRL that is out");
 	if (signing->next_seconds == 0)
 		return key_fail(err, KEY_VALUE, "series %u: the next CRL must be due some time after this one", list->series);
-	*date = now > list->issue_date ? now : list->issue_date + 1;
+	*date = now > last ? now : last + 1;
 	return KEY_OK;
 }
 

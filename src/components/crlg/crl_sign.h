@@ -13,7 +13,11 @@ struct crl_signing {
 	scms_time64 now;
 	uint32_t next_seconds; /* until the next CRL is due */
 	bool delta;	       /* only what was added since the last full CRL */
+	scms_time32 after;     /* date of the root's own CRL, which may have revoked a signer before: a later date is wanted (G5.4) */
 };
+
+/* The date of the series 256 of a root, for crl_signing.after; 0: none is known. */
+scms_time32 crl_special_date(const struct revocations *revocations, const uint8_t craca[8]);
 
 /*
  * Signs the list anew: the full CRL, or a delta that takes the place of the one before. Seeds are advanced to the present

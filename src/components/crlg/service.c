@@ -142,7 +142,8 @@ static enum key_status lists_sign(struct service *service, struct revocations *r
 	struct state *state = service->state;
 	const struct crl_signing signing = {.party = service->party,
 					    .now = clock_now(),
-					    .next_seconds = (uint32_t)service_number(service, "next_seconds")};
+					    .next_seconds = (uint32_t)service_number(service, "next_seconds"),
+					    .after = crl_special_date(revocations, state->craca)};
 	enum key_status status = KEY_OK;
 
 	for (size_t k = 0; status == KEY_OK && k < revocations->list_count; k++) {

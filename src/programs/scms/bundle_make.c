@@ -211,7 +211,7 @@ static int collect_component(struct work *work, struct component_certs *certs, c
 	const struct home_identity *active = home != NULL ? home_identity(home, HOME_ACTIVE) : NULL;
 	bool good = true;
 
-	if (active != NULL && active->issuer_count > 0 && !work_is_revoked(work, &active->cert) &&
+	if (active != NULL && active->issuer_count > 0 && !workspace_is_revoked(&work->workspace, &active->cert) &&
 	    !work_is_expired(work, &active->cert)) {
 		if (home_settings(home)->role == ROLE_MA && certs->ma.n == 0) {
 			good = append(&certs->ma, active->certificate);

@@ -18,14 +18,17 @@ static bool may_issue(const struct work *work, const struct home *home, enum pro
 
 	return (profile_row(profile)->issuers & 1u << home_settings(home)->role) && identity != NULL &&
 	       identity->certificate.n > 0 && !work_is_expired(work, &identity->cert) &&
-	       !work_is_revoked(work, &identity->cert);
+	       !workspace_is_revoked(&work->workspace, &identity->cert);
 }
 
-/* The only component that may issue it; where there are more, or none, they are named. */
+/*
+ * The only component that may issue it, or, for an ICA, the only root; where there are more, or none, they are named. An ICA below an
+ * ICA is asked for by name.
+ */
 static char *only_issuer(struct work *work, enum profile profile, enum home_slot slot, int *code)
 {
 	char candidates[512] = "", *found = NULL, **names;
-	size_t count, n = 0;
+	size_t count, n = 0, roots = 0;
 
 	*code = OPERATOR_DONE;
 	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count)) {
@@ -37,16 +40,20 @@ static char *only_issuer(struct work *work, enum profile profile, enum home_slot
 
 		if (home != NULL && may_issue(work, home, profile, slot)) {
 			size_t used = strlen(candidates);
+			bool root = home_settings(home)->role == ROLE_ROOT;
 
 			snprintf(candidates + used, sizeof(candidates) - used, "%s%s", n > 0 ? ", " : "", names[k]);
-			free(found);
-			found = strdup(names[k]);
+			if (root || roots == 0) {
+				free(found);
+				found = strdup(names[k]);
+			}
+			roots += root;
 			n++;
 		}
 		home_close(home);
 	}
 	workspace_names_free(names, count);
-	if (*code == OPERATOR_DONE && n != 1)
+	if (*code == OPERATOR_DONE && n != 1 && roots != 1)
 		*code = n == 0 ? operator_fail(work->options, OPERATOR_REFUSED,
 					       "%s: no component here may issue it; create its issuer first, or ask "
 					       "another workspace (--request)",
@@ -72,7 +79,7 @@ static int check_issuer(struct work *work, enum profile profile, const struct wo
 	if (issuer->identity == NULL || issuer->identity->certificate.n == 0)
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s: has no certificate yet to issue with",
 				     settings->name);
-	if (work_is_revoked(work, &issuer->identity->cert))
+	if (workspace_is_revoked(&work->workspace, &issuer->identity->cert))
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s: is revoked, and issues no more",
 				     settings->name);
 	if (work_is_expired(work, &issuer->identity->cert))

@@ -41,7 +41,7 @@ static const char *status_of(const struct work *work, const struct home_identity
 {
 	if (identity->certificate.n == 0)
 		return "waiting";
-	if (work_is_revoked(work, &identity->cert))
+	if (workspace_is_revoked(&work->workspace, &identity->cert))
 		return "revoked";
 	if (work_is_expired(work, &identity->cert))
 		return "expired";

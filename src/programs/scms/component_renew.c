@@ -211,7 +211,7 @@ static int renew_in_pass(struct work *work, struct renew *renew, struct home *ho
 	char *issuer = NULL;
 	int code = OPERATOR_DONE;
 
-	if (active == NULL || active->issuer_count != renew->depth || work_is_revoked(work, &active->cert))
+	if (active == NULL || active->issuer_count != renew->depth || workspace_is_revoked(&work->workspace, &active->cert))
 		return OPERATOR_DONE;
 	if (is_done(renew, home)) {
 		if (!work->options->json)

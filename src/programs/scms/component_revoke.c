@@ -82,7 +82,7 @@ static void collect(struct work *work, struct revoke *revoke, const struct home 
 		json_array_append_new(revoke->lost, json_pack("{s:s, s:s, s:s}", "name", settings->name, "role",
 							      role_name(settings->role), "hash",
 							      operator_hex(active->cert.hash256, 32, false, hash)));
-	else if (settings->role == ROLE_RA && !work_is_revoked(work, &active->cert))
+	else if (settings->role == ROLE_RA && !workspace_is_revoked(&work->workspace, &active->cert))
 		json_array_append_new(revoke->rebuild, json_string(settings->name));
 }
 
@@ -255,7 +255,7 @@ static int revoke_identity(struct work *work, struct revoke *revoke, const struc
 		snprintf(proposal, sizeof(proposal),
 			 "scms motion propose remove-%s %s/active/certificate.coer --reason '%s'",
 			 role_name(settings->role), home_path(home), revoke->reason);
-	else if (work_is_revoked(work, &identity->cert))
+	else if (workspace_is_revoked(&work->workspace, &identity->cert))
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s: is revoked already", settings->name);
 	if (!voted && work_is_expired(work, &identity->cert))
 		return operator_fail(work->options, OPERATOR_REFUSED,

@@ -70,23 +70,6 @@ bool work_is_expired(const struct work *work, const struct cert *cert)
 	return validity_end(&cert->c.toBeSigned.validityPeriod) <= work->now;
 }
 
-bool work_is_revoked(const struct work *work, const struct cert *cert)
-{
-	char id10[160], tail[200];
-	char **names;
-	size_t count;
-	bool found = false;
-
-	if (!workspace_names(&work->workspace, WORKSPACE_REVOCATIONS, &names, &count))
-		return false;
-	snprintf(tail, sizeof(tail), "-%s.json", operator_hex(cert_id10(cert), 10, false, id10));
-	for (size_t k = 0; k < count; k++)
-		found |=
-		    strlen(names[k]) > strlen(tail) && strcmp(names[k] + strlen(names[k]) - strlen(tail), tail) == 0;
-	workspace_names_free(names, count);
-	return found;
-}
-
 void work_lint_say(const struct work *work, const struct lint *lint)
 {
 	char text[600];

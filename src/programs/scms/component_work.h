@@ -28,9 +28,6 @@ int work_journal(struct work *work, int code, const char *what, const char *why,
 /* Opens the home of a component of the workspace; NULL: said why, *code is the exit code. */
 struct home *work_home(struct work *work, const char *name, int *code);
 
-/* Is it revoked (revocations/)? By HashedId10. */
-bool work_is_revoked(const struct work *work, const struct cert *cert);
-
 /* Has it no time left? */
 bool work_is_expired(const struct work *work, const struct cert *cert);
 

@@ -20,12 +20,12 @@
 #define COMMAND_FILES_MAX 64
 #define NEXT_DEFAULT (7u * 86400u)
 
-enum { OPTION_CRLG = 300, OPTION_ROOT, OPTION_DELTA, OPTION_NEXT, OPTION_REASON, OPTION_SEEDS, OPTION_OLD, OPTION_NEW, OPTION_DROP, OPTION_UNSIGNED };
+enum { OPTION_CRLG = 300, OPTION_ROOT, OPTION_DELTA, OPTION_NEXT, OPTION_REASON, OPTION_SEEDS, OPTION_OLD, OPTION_NEW, OPTION_UNSIGNED };
 
 struct crl_command {
 	struct operator_options common;
 	const char *signer, *reason, *seeds, *old, *new;
-	bool delta, drop_linkage, is_unsigned;
+	bool delta, is_unsigned;
 	uint32_t next;
 	const char *file[COMMAND_FILES_MAX];
 	size_t file_count, file_most;
@@ -72,9 +72,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_NEW:
 		command->new = arg;
-		break;
-	case OPTION_DROP:
-		command->drop_linkage = true;
 		break;
 	case OPTION_UNSIGNED:
 		command->is_unsigned = true;
@@ -371,7 +368,8 @@ static int take_root_crl(struct making *m)
 static int sign_lists(struct making *m, const struct party *crlg, const struct crl_command *command)
 {
 	const struct crl_signing signing = {
-	    .party = crlg, .now = m->work.now, .next_seconds = command->next, .delta = command->delta};
+	    .party = crlg, .now = m->work.now, .next_seconds = command->next, .delta = command->delta,
+	    .after = crl_special_date(&m->state, cert_issuer_id8(crlg->cert))};
 	struct key_error err;
 
 	for (size_t k = 0; k < m->state.list_count; k++) {
@@ -395,7 +393,7 @@ static int sign_lists(struct making *m, const struct party *crlg, const struct c
 	return OPERATOR_DONE;
 }
 
-static int check_composite(struct making *m, const struct bytes *composite, bool reset)
+static int check_composite(struct making *m, const struct bytes *composite)
 {
 	const struct crl_checker checker = {.store = store_dir_store(m->work.store),
 					    .objects = store_dir_objects(m->work.store),
@@ -404,7 +402,7 @@ static int check_composite(struct making *m, const struct bytes *composite, bool
 	struct crl_faults faults;
 	struct key_error err;
 
-	if (crl_composite_check(&checker, bytes_view(composite), reset ? (struct scms_slice){NULL, 0} : m->published, &faults, &err) != KEY_OK)
+	if (crl_composite_check(&checker, bytes_view(composite), m->published, &faults, &err) != KEY_OK)
 		return operator_key_failed(m->work.options, &err);
 	for (unsigned k = 0; k < faults.n && k < CRL_FAULTS_MAX; k++)
 		(void)operator_fail(m->work.options, OPERATOR_REFUSED, "%s", faults.text[k]);
@@ -429,8 +427,7 @@ static json_t *lists_json(const struct revocations *state)
 }
 
 /* Signs (crlg NULL: nothing is signed), puts together, checks, writes. */
-static int finish(struct making *m, const struct party *crlg, const struct crl_command *command, const char *what, bool reset,
-		  json_t *details)
+static int finish(struct making *m, const struct party *crlg, const struct crl_command *command, const char *what, json_t *details)
 {
 	struct bytes composite = {NULL, 0};
 	struct crl_expired expired = {0};
@@ -447,7 +444,7 @@ static int finish(struct making *m, const struct party *crlg, const struct crl_c
 	if (code == OPERATOR_DONE && revocations_compose(&m->state, &composite, &err) != KEY_OK)
 		code = operator_key_failed(m->work.options, &err);
 	if (code == OPERATOR_DONE)
-		code = check_composite(m, &composite, reset);
+		code = check_composite(m, &composite);
 	if (code == OPERATOR_DONE)
 		code = publish_write(&m->work, OUTGOING, OUTGOING_CRL, bytes_view(&composite));
 	/* Interrupted here, what is noted is added once more: that changes nothing. */
@@ -496,7 +493,7 @@ static int make_unsigned(struct making *m)
 static int crl_make(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-	    {"crlg", OPTION_CRLG, "NAME", 0, "The CRL generator that signs. Default: the only one", 0},
+	    {"crlg", OPTION_CRLG, "NAME", 0, "The CRL generator that signs. Default: the only one that is valid", 0},
 	    {"delta", OPTION_DELTA, NULL, 0, "Only what was added since the last full CRL of each series", 0},
 	    {"unsigned", OPTION_UNSIGNED, NULL, 0,
 	     "Sign nothing: lists stay as they are out, and only ballots are added. For when no CRLG may sign any more", 0},
@@ -531,7 +528,7 @@ static int crl_make(int argc, char **argv)
 	if (code == OPERATOR_DONE) {
 		json_t *details = json_object();
 
-		code = finish(&m, command.is_unsigned ? NULL : &crlg, &command, "crl make", false, details);
+		code = finish(&m, command.is_unsigned ? NULL : &crlg, &command, "crl make", details);
 		json_decref(details);
 	}
 	making_end(&m);
@@ -543,7 +540,7 @@ static int crl_make(int argc, char **argv)
 static int crl_sign_root(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-	    {"root", OPTION_ROOT, "NAME", 0, "The root that signs. Default: the only one", 0}, ROW_NEXT, ROW_REASON, {0}};
+	    {"root", OPTION_ROOT, "NAME", 0, "The root that signs. Default: the only one that is valid", 0}, ROW_NEXT, ROW_REASON, {0}};
 	static const char doc[] =
 	    "Sign series 256 (CRLG, PG, MA) as the root: outgoing/root_crl.oer. 'scms crl make' takes it up.\v"
 	    "The root is offline: this runs where its key is, on a copy of the workspace that is carried there and back.\n\n"
@@ -606,15 +603,14 @@ static int crl_reset(int argc, char **argv)
 	static const struct argp_option rows[] = {
 	    {"old", OPTION_OLD, "FILE", 0, "Certificate of the root that was revoked", 0},
 	    {"new", OPTION_NEW, "FILE", 0, "Certificate of the root that takes its place", 0},
-	    {"drop-linkage", OPTION_DROP, NULL, 0, "The linkage chains do not go on under the new root: drop their seeds too", 0},
-	    {"crlg", OPTION_CRLG, "NAME", 0, "The CRL generator under the new root. Default: the only one", 0},
+	    {"crlg", OPTION_CRLG, "NAME", 0, "The CRL generator under the new root. Default: the only one that is valid", 0},
 	    ROW_NEXT,
 	    ROW_REASON,
 	    {0}};
 	static const char doc[] =
 	    "Make the composite CRL anew after a root's revocation (rule H5): entries by hash go with the root, those by linkage seeds "
 	    "stay, under the new root. Removal ballots stay.\v"
-	    "Refused as long as no released ballot removes the old root.\n\n"
+	    "Refused as long as no released ballot removes the old root, and what the CRL store would not let out.\n\n"
 	    "Example:\n  scms crl reset --old root1.coer --new root2.coer --crlg crlg2\n\n"
 	    "Exit code: 0 made, 1 refused, 2 usage, 3 keys or workspace cannot be used.";
 	struct making m = {.published = {NULL, 0}};
@@ -645,7 +641,7 @@ static int crl_reset(int argc, char **argv)
 	if (code == OPERATOR_DONE && crl_pending_apply(&m.pending, &m.state, &err) != KEY_OK)
 		code = operator_key_failed(&command.common, &err);
 	if (code == OPERATOR_DONE &&
-	    revocations_reset(&m.state, cert_id8(&old), cert_id8(&new), !command.drop_linkage, &gone, &err) != KEY_OK)
+	    revocations_reset(&m.state, cert_id8(&old), cert_id8(&new), true, &gone, &err) != KEY_OK)
 		code = operator_key_failed(&command.common, &err);
 	if (code == OPERATOR_DONE)
 		code = take_root_crl(&m);
@@ -654,7 +650,7 @@ static int crl_reset(int argc, char **argv)
 	if (code == OPERATOR_DONE) {
 		json_t *details = json_pack("{s:i,s:i}", "droppedHashes", (int)gone.hashes, "droppedDevices", (int)gone.devices);
 
-		code = finish(&m, &crlg, &command, "crl reset", true, details);
+		code = finish(&m, &crlg, &command, "crl reset", details);
 		json_decref(details);
 	}
 	making_end(&m);
@@ -688,7 +684,7 @@ static int crl_take(int argc, char **argv)
 	if (code == OPERATOR_DONE) {
 		const struct bytes composite = {(uint8_t *)(uintptr_t)taken.p, taken.n};
 
-		code = check_composite(&m, &composite, false);
+		code = check_composite(&m, &composite);
 	}
 	if (code == OPERATOR_DONE)
 		code = publish_write(&m.work, WORKSPACE_PUBLISHED, PUBLISHED_CRL, taken);

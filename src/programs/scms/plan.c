@@ -282,19 +282,10 @@ static enum scms_reason check(struct simulation *simulation, scms_time64 now, st
 /* Was this certificate, or one above it, revoked by `scms component revoke`? Then its end is meant. */
 static bool is_meant(const struct workspace *workspace, const struct home_identity *identity)
 {
-	char **names, hex[160];
-	bool found = false;
-	size_t count;
+	bool found = workspace_is_revoked(workspace, &identity->cert);
 
-	if (!workspace_names(workspace, WORKSPACE_REVOCATIONS, &names, &count))
-		return false;
-	for (size_t k = 0; k < count; k++) {
-		found |= strstr(names[k], operator_hex(cert_id10(&identity->cert), 10, false, hex)) != NULL;
-		for (size_t j = 0; j < identity->issuer_count; j++)
-			found |=
-			    strstr(names[k], operator_hex(cert_id10(&identity->issuer[j]), 10, false, hex)) != NULL;
-	}
-	workspace_names_free(names, count);
+	for (size_t k = 0; !found && k < identity->issuer_count; k++)
+		found = workspace_is_revoked(workspace, &identity->issuer[k]);
 	return found;
 }
 

@@ -446,7 +446,7 @@ static int rehearse(struct publish_work *work, struct scms_slice file)
 static int policy_sign(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
-	    {"pg", OPTION_PG, "NAME", 0, "The policy generator that signs. Default: the only one", 0},
+	    {"pg", OPTION_PG, "NAME", 0, "The policy generator that signs. Default: the only one that is valid", 0},
 	    {"reason", OPTION_REASON, "TEXT", 0, "Why, for the journal", 0},
 	    {"force", OPTION_FORCE, NULL, 0, "Sign a quorum outside floor and ceiling all the same", 0},
 	    {0}};

@@ -129,13 +129,55 @@ static bool suits(const struct home *home, enum role role, scms_time64 now)
 	return now >= validity_start(validity) && now < validity_end(validity);
 }
 
-/* The homes that suit; the first is kept open in work->home. */
-static int find_party(struct publish_work *work, enum role role, const char *wanted, size_t *found)
+/* Would what it signs be believed, as far as the workspace knows? */
+static bool stands(const struct publish_work *work, const struct home *home)
+{
+	const struct home_identity *identity = home_identity(home, HOME_ACTIVE);
+	struct scms_slice issuers[CHAIN_MAX];
+
+	for (size_t k = 0; k < identity->issuer_count; k++)
+		issuers[k] = identity->issuer[k].c.raw;
+	return !workspace_is_revoked(&work->workspace, &identity->cert) &&
+	       (work->store == NULL || scms_cert_check(store_dir_store(work->store), work->now, identity->certificate, issuers,
+						       identity->issuer_count, engine_crypto(), store_dir_objects(work->store)) == SCMS_VALID);
+}
+
+/* Those that suit best so far; the first of them is kept open in work->home. */
+struct parties {
+	size_t n;
+	bool stand;
+	char names[256];
+};
+
+static void consider(struct publish_work *work, struct home *home, struct parties *found)
+{
+	bool stand = stands(work, home);
+	size_t n = strlen(found->names);
+
+	if (found->n > 0 && stand && !found->stand) {
+		home_close(work->home);
+		work->home = NULL;
+		*found = (struct parties){.n = 0};
+		n = 0;
+	}
+	if (found->n > 0 && found->stand && !stand) {
+		home_close(home);
+		return;
+	}
+	snprintf(found->names + n, sizeof(found->names) - n, "%s%s", n > 0 ? ", " : "", home_settings(home)->name);
+	found->stand = stand;
+	if (found->n++ == 0)
+		work->home = home;
+	else
+		home_close(home);
+}
+
+static int find_party(struct publish_work *work, enum role role, const char *wanted, struct parties *found)
 {
 	char **names;
 	size_t count;
 
-	*found = 0;
+	*found = (struct parties){.n = 0};
 	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
 		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s/%s: cannot be read", work->workspace.path, WORKSPACE_COMPONENTS);
 	for (size_t k = 0; k < count; k++) {
@@ -152,12 +194,8 @@ static int find_party(struct publish_work *work, enum role role, const char *wan
 			workspace_names_free(names, count);
 			return operator_home_failed(work->options, &err);
 		}
-		if (!suits(home, role, work->now)) {
-			home_close(home);
-			continue;
-		}
-		if ((*found)++ == 0)
-			work->home = home;
+		if (suits(home, role, work->now))
+			consider(work, home, found);
 		else
 			home_close(home);
 	}
@@ -168,17 +206,17 @@ static int find_party(struct publish_work *work, enum role role, const char *wan
 int publish_party(struct publish_work *work, enum role role, const char *name, struct party *party)
 {
 	struct home_error err;
-	size_t found;
+	struct parties found;
 	int code = find_party(work, role, name, &found);
 
 	if (code != OPERATOR_DONE)
 		return code;
-	if (found == 0)
+	if (found.n == 0)
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s: expected a %s with a certificate that is valid now, found none",
 				     name != NULL ? name : WORKSPACE_COMPONENTS, role_title(role));
-	if (found > 1)
-		return operator_fail(work->options, OPERATOR_REFUSED, "there are %zu of the role %s; say which with --%s NAME", found,
-				     role_name(role), role_name(role));
+	if (found.n > 1)
+		return operator_fail(work->options, OPERATOR_REFUSED, "there are %zu of the role %s: %s; say which with --%s NAME", found.n,
+				     role_name(role), found.names, role_name(role));
 	if (home_party(work->home, party, &err) != HOME_OK)
 		return operator_home_failed(work->options, &err);
 	return OPERATOR_DONE;

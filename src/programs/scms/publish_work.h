@@ -75,7 +75,8 @@ int publish_delete(const struct publish_work *work, const char *folder, const ch
 int publish_write_json(const struct publish_work *work, const char *folder, const char *name, json_t *json);
 
 /*
- * Opens the component of that role, by its name or (NULL) the only one with a certificate that is valid now, and its keys.
+ * Opens the component of that role, by its name or (NULL) the only one whose signature would be believed now (one that was
+ * revoked, or whose root is gone, only where there is no other), and its keys.
  * The exit code.
  */
 int publish_party(struct publish_work *work, enum role role, const char *name, struct party *party);
