@@ -1,30 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Two vehicles, a roadside unit and the SCMS, each program a process of its own, over HTTPS: from the founding to verified
-messages, with pseudonym, identification and application certificates.
-At last the same by a device maker's own program, docs/examples/hello.c, against the library as it is installed.
+"""docs/quickstart.md, run from its text: from the founding to two vehicles' verified messages and a device maker's program. The
+system that it leaves running then meets what it must refuse, a vehicle with identification certificates, and a roadside unit.
 
-    end_to_end.py BUILD MESON COMPILER [COMPILER-OPTION...]
+    end_to_end.py BUILD COMPILER [COMPILER-OPTION...]
 """
 
 import json
 import os
 import pathlib
+import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "drills"))
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "handbook"))
+sys.path.insert(0, str(SOURCE / "drills"))
+import run as handbook  # noqa: E402
 import system as systems  # noqa: E402
 
-SETTINGS = {
-    # Two vehicles do not fill a shuffle: their requests leave at its maximum age.
-    "ra1": {"shuffle_threshold": 20, "max_request_age": 2, "supply": 1209600, "certificates_per_period": 3,
-            "download_delay": 1, "download_tolerance": 120},
-}
 FETCH_SECONDS = 90
+PORT = re.compile(r"\b(?:88|89)\d\d\b")
 failures = []
 count = 0
 
@@ -37,146 +37,153 @@ def check(right, name, found=""):
         print(f"FAILED: {name}: found {found!r:.800}", flush=True)
 
 
-class Vehicles:
-    def __init__(self, system):
-        self.system = system
-        self.dcm = ("--dcm", system.url("dcm1"), "--factory", system.home("factory1") / "tls")
+class Reader:
+    """Who reads the page: a clone with the page's ports made free ones, a new folder, and a shell."""
+
+    def __init__(self, base, build, compiler):
+        self.clone, self.work = base / "scms", base / "demo"
+        self.ports = {}
+        self.work.mkdir()
+        self.clone_links(build)
+        self.page = handbook.Chapter(self.clone / "docs" / "quickstart.md")
+        self.environment = handbook.environment_for(self.work, self.clone / "build" / "bin")
+        del self.environment["SCMS_WORKSPACE"]
+        self.environment.update(SCMS=str(self.clone), CC=shlex.join(compiler))
+
+    def clone_links(self, build):
+        self.clone.mkdir()
+        for one in SOURCE.iterdir():
+            if one.name not in ("docs", "build", ".git"):
+                (self.clone / one.name).symlink_to(one)
+        (self.clone / "build").symlink_to(build)
+        texts = [path for path in (SOURCE / "docs").rglob("*") if path.suffix in (".md", ".conf", ".c")]
+        numbers = sorted({number for path in texts for number in PORT.findall(path.read_text())})
+        self.ports = dict(zip(numbers, map(str, systems.free_ports(len(numbers)))))
+        for path in texts:
+            to = self.clone / path.relative_to(SOURCE)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.write_text(PORT.sub(lambda found: self.ports[found.group()], path.read_text()))
+
+    def do(self, *blocks):
+        return "".join(handbook.run_block(self.page, block, self.work, self.environment) for block in blocks)
 
     def run(self, what, car, *arguments):
-        return self.system.command("scms-ee", what, self.system.work / car, *arguments, expect=None)
+        done = subprocess.run(["scms-ee", what, car, *arguments], cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
 
     def expect(self, code, text, name, what, car, *arguments):
         found = self.run(what, car, *arguments)
         check(found[0] == code and text in found[1], name, found)
 
-    def status(self, car):
-        return self.system.json("scms-ee", "status", self.system.work / car, "--json")
+    def dcm(self, what, car, *arguments):
+        return (what, car, "--dcm", f"https://dcm1.localhost:{self.ports['8891']}", "--factory", "system/ws/components/factory1/tls",
+                *arguments)
 
-    def fetch(self, car):
-        self.expect(0, "done:", f"{car} fetches certificates", "fetch", car, "--periods", "2", "--wait", str(FETCH_SECONDS))
+    def list_devices(self, *devices):
+        done = subprocess.run(["curl", "--config", "manager.curl", f"https://dcm1.localhost:{self.ports['8891']}/devices", "--data",
+                               json.dumps([{"device": device, "kind": kind} for device, kind in devices])],
+                              cwd=self.work, env=self.environment, capture_output=True, text=True)
+        check(done.returncode == 0, "the DCM lists devices", done.stderr)
+
+    def status(self, car):
+        return json.loads(self.run("status", car, "--json")[1])
 
     def sign(self, car, name, *arguments):
-        (self.system.work / "payload").write_bytes(b"here I am")
-        signed = self.system.work / name
-        self.expect(0, "", f"{car} signs {name}", "sign", car, self.system.work / "payload", "--out", signed, *arguments)
-        return signed
+        self.expect(0, "", f"{car} signs {name}", "sign", car, "position", "--out", name, *arguments)
+        return name
+
+    def end(self):
+        """Whatever came of it, scmsd ends."""
+        pid = self.work / "scmsd.pid"
+        if pid.exists():
+            try:
+                os.kill(int(pid.read_text()), signal.SIGKILL)
+            except OSError:
+                pass
 
 
-def start(system):
-    system.do("founding")
-    system.command("scms", "component", "create", "factory", "factory1")
-    system.configure(SETTINGS)
-    update = system.work / "ws" / "published" / "update.oer"
-    system.start("pg1")
-    status, body = system.ask("pg1", "POST", "/publish", update.read_bytes())
-    check(status == 200, "the PG publishes", body)
-    system.start(*[name for name in systems.SERVERS if name != "pg1"])
-    state = system.push(update)
-    check(state["missing"] == 0, "every component has what was pushed", state)
-
-
-def before_enrolment(system, cars):
+def before_enrolment(reader):
     """What a vehicle is refused that nobody has enrolled."""
-    for car, *more in (("car-1", "--service", "0x4082"), ("car-2",), ("unit-1", "--kind", "rse")):
-        cars.expect(0, "made", f"{car} is made", "init", car, *cars.dcm, "--serial", car, *more)
-    cars.expect(2, "pseudonym", "a service that pseudonym certificates are for", "init", "car-3", *cars.dcm, "--serial", "car-3",
-                "--service", "0x20")
-    cars.expect(2, "only a vehicle", "a roadside unit with a service", "init", "car-3", *cars.dcm, "--serial", "car-3",
-                "--service", "0x4082", "--kind", "rse")
-    cars.expect(1, "exists", "a device is not made over another", "init", "car-1", *cars.dcm, "--serial", "car-1")
-    cars.expect(1, "403", "who is not on the DCM's list is not enrolled", "enrol", "car-1", *cars.dcm)
-    cars.expect(1, "ceased", "who is not enrolled asks for no certificates", "request", "car-1")
-    (system.work / "payload").write_bytes(b"here I am")
-    cars.expect(1, "must not operate", "who is not enrolled signs nothing", "sign", "car-1", system.work / "payload",
-                "--out", system.work / "none.signed")
-    check(not (system.work / "none.signed").exists(), "no message of who may not sign")
+    reader.expect(0, "made", "a vehicle with a service is made", *reader.dcm("init", "car-3", "--serial", "car-3", "--service", "0x4082"))
+    reader.expect(0, "made", "a roadside unit is made", *reader.dcm("init", "unit-1", "--serial", "unit-1", "--kind", "rse"))
+    reader.expect(1, "exists", "a device is not made over another", *reader.dcm("init", "car-3", "--serial", "car-3"))
+    reader.expect(2, "pseudonym", "a service that pseudonym certificates are for",
+                  *reader.dcm("init", "car-4", "--serial", "car-4", "--service", "0x20"))
+    reader.expect(2, "only a vehicle", "a roadside unit with a service",
+                  *reader.dcm("init", "car-4", "--serial", "car-4", "--service", "0x4082", "--kind", "rse"))
+    reader.expect(1, "403", "who is not on the DCM's list is not enrolled", *reader.dcm("enrol", "car-3"))
+    reader.expect(1, "ceased", "who is not enrolled asks for no certificates", "request", "car-3")
+    reader.expect(1, "ceased", "who is not enrolled fetches none", "fetch", "car-3")
+    (reader.work / "position").write_text("here I am")
+    reader.expect(1, "must not operate", "who is not enrolled signs nothing", "sign", "car-3", "position", "--out", "none.signed")
+    check(not (reader.work / "none.signed").exists(), "no message of who may not sign")
 
 
-def certificates(system, cars):
-    listed = [{"device": car, "kind": "obe"} for car in ("car-1", "car-2")] + [{"device": "unit-1", "kind": "rse"}]
-    status, body = system.ask("dcm1", "POST", "/devices", json.dumps(listed))
-    check(status == 200, "the DCM lists the devices", body)
-    for car in ("car-1", "car-2", "unit-1"):
-        cars.expect(0, "enrolled", f"{car} is enrolled", "enrol", car, *cars.dcm)
-        cars.expect(0, "", f"{car} updates", "update", car)
-        cars.expect(0, "asked", f"{car} asks for certificates", "request", car)
-    cars.expect(0, "asked for identification", "car-1 asks for identification certificates", "request", "car-1", "--identification")
-    cars.expect(1, "refused", "a vehicle asks once", "request", "car-1", "--identification")
-    cars.expect(1, "refused", "a roadside unit has no identification certificates", "request", "unit-1", "--identification")
-    for car in ("car-1", "car-2", "unit-1"):
-        cars.fetch(car)
-    end = time.monotonic() + FETCH_SECONDS
-    while not cars.status("car-1")["identification"] and time.monotonic() < end:
-        cars.run("fetch", "car-1", "--periods", "2")
-        time.sleep(0.5)
-    status = cars.status("unit-1")
-    check(status["application"] and status["kind"] == "rse", "the roadside unit has its application certificate", status)
+def certificates(reader):
+    """Identification and application certificates."""
+    reader.list_devices(("car-3", "obe"), ("unit-1", "rse"))
+    for car in ("car-3", "unit-1"):
+        reader.expect(0, "enrolled", f"{car} is enrolled", *reader.dcm("enrol", car))
+        reader.expect(0, "", f"{car} updates", "update", car)
+    reader.expect(0, "nothing: no certificates were asked for", "nothing is asked for", "fetch", "car-3")
+    reader.expect(0, "asked for identification", "a vehicle asks for identification certificates", "request", "car-3", "--identification")
+    reader.expect(1, "refused", "it asks once", "request", "car-3", "--identification")
+    reader.expect(0, "asked for application", "a roadside unit asks", "request", "unit-1")
+    reader.expect(1, "refused", "it has no identification certificates", "request", "unit-1", "--identification")
+    for car in ("car-3", "unit-1"):
+        reader.expect(0, "done:", f"{car} fetches certificates", "fetch", car, "--periods", "1", "--wait", str(FETCH_SECONDS))
+    check(reader.status("car-3")["identification"] >= 1, "the vehicle has its identification certificate", reader.status("car-3"))
+    check(reader.status("unit-1")["application"], "the roadside unit has its application certificate", reader.status("unit-1"))
 
 
-def messages(system, cars):
-    signed = cars.sign("car-1", "one.signed")
-    cars.expect(0, "accepted", "car-2 accepts what car-1 signs", "verify", "car-2", signed)
-    cars.expect(1, "replay", "the same message twice is a replay", "verify", "car-2", signed, signed)
-    bare = cars.sign("car-1", "digest.signed", "--digest")
-    cars.expect(1, "not valid", "a digest alone of an unknown certificate is not judged", "verify", "car-2", bare)
-    bent = bytearray(signed.read_bytes())
+def messages(reader):
+    signed = reader.sign("car-1", "one.signed")
+    reader.expect(0, "accepted", "car-2 accepts what car-1 signs", "verify", "car-2", signed)
+    reader.expect(0, "accepted", "a roadside unit, too", "verify", "unit-1", signed)
+    reader.expect(1, "replay", "the same message twice is a replay", "verify", "car-2", signed, signed)
+    bare = reader.sign("car-1", "digest.signed", "--digest")
+    reader.expect(1, "not valid", "a digest alone of an unknown certificate is not judged", "verify", "car-2", bare)
+    bent = bytearray((reader.work / signed).read_bytes())
     bent[-1] ^= 1
-    (system.work / "bent.signed").write_bytes(bent)
-    cars.expect(1, "not valid", "a bent signature", "verify", "car-2", system.work / "bent.signed")
-    foreign = cars.sign("car-1", "psid.signed", "--psid", "0x87")
-    cars.expect(1, "may not send", "a PSID that the certificate does not have", "verify", "car-2", foreign)
-    cars.expect(1, "no identification certificates", "a PSID without certificates", "sign", "car-2", system.work / "payload", "--psid",
-                "0x4082", "--out", system.work / "none.signed")
-    named = cars.sign("car-1", "named.signed", "--psid", "0x4082")
-    cars.expect(0, "accepted", "car-2 accepts what car-1 signs with its identification certificate", "verify", "car-2", named)
-    sign = cars.sign("unit-1", "unit.signed", "--psid", "0x83")
-    cars.expect(0, "accepted", "car-2 accepts what a roadside unit signs", "verify", "car-2", sign)
-    cars.expect(0, "accepted", "a roadside unit accepts what car-1 signs", "verify", "unit-1", signed)
-    vehicle = cars.sign("unit-1", "vehicle.signed", "--psid", "0x20")
-    cars.expect(1, "may not send", "a roadside unit is no vehicle", "verify", "car-2", vehicle)
-    back = cars.sign("car-2", "back.signed")
-    cars.expect(0, "accepted", "car-1 accepts what car-2 signs", "verify", "car-1", back)
-    time.sleep(6)
-    cars.expect(1, "old", "a message of some seconds ago", "verify", "car-2", signed)
-
-
-def device_maker(system, build, meson, compiler):
-    """The example is built as its first line says, from what `make install` puts there, and run beside the two vehicles."""
-    root = system.work / "installed"
-    done = subprocess.run([meson, "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", root], capture_output=True, text=True)
-    check(done.returncode == 0, "the library is installed", done.stdout + done.stderr)
-    folder = next(root.rglob("scms-device.pc")).parent
-
-    def pkg_config(*arguments):
-        return subprocess.run(["pkg-config", *arguments, "scms-device"], env={**os.environ, "PKG_CONFIG_PATH": str(folder)},
-                              capture_output=True, text=True)
-    prefix = pkg_config("--variable=prefix").stdout.strip()
-    flags = pkg_config(f"--define-variable=prefix={root}{prefix}", "--cflags", "--libs", "--static")
-    check(flags.returncode == 0, "pkg-config knows scms-device", flags.stderr)
-    source = pathlib.Path(__file__).resolve().parents[2] / "docs" / "examples" / "hello.c"
-    built = subprocess.run([*compiler, source, "-o", system.work / "hello", *shlex.split(flags.stdout)], capture_output=True, text=True)
-    check(built.returncode == 0, "the example is built", built.stderr)
-    ran = subprocess.run([system.work / "hello"], cwd=system.work, env=system.environment, capture_output=True, text=True)
-    check(ran.returncode == 0 and ran.stdout == "accepted: here I am\n", "a device maker's program signs and judges", ran)
+    (reader.work / "bent.signed").write_bytes(bent)
+    reader.expect(1, "not valid", "a bent signature", "verify", "car-2", "bent.signed")
+    named = reader.sign("car-3", "named.signed", "--psid", "0x4082")
+    reader.expect(0, "accepted", "what a vehicle signs with its identification certificate", "verify", "car-2", named)
+    reader.expect(1, "no pseudonym certificates", "with which it signs no safety message", "sign", "car-3", "position", "--out",
+                  "none.signed")
+    reader.expect(1, "no identification certificates", "a service without certificates", "sign", "car-2", "position", "--psid", "0x4082",
+                  "--out", "none.signed")
+    foreign = reader.sign("car-3", "foreign.signed", "--psid", "0x87")
+    reader.expect(1, "may not send", "a PSID that the certificate does not have", "verify", "car-2", foreign)
+    reader.expect(0, "accepted", "what a roadside unit signs", "verify", "car-2", reader.sign("unit-1", "unit.signed", "--psid", "0x83"))
+    reader.expect(1, "may not send", "a roadside unit is no vehicle", "verify", "car-2", reader.sign("unit-1", "car.signed"))
+    time.sleep(max(0.0, 6 - (time.time() - (reader.work / signed).stat().st_mtime)))
+    reader.expect(1, "old", "a message of some seconds ago", "verify", "car-2", signed)
 
 
 def main():
-    build, meson, *compiler = sys.argv[1:]
+    build, *compiler = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="scms-ee-") as folder:
-        system = systems.System(pathlib.Path(folder) / "system", pathlib.Path(build) / "bin")
+        reader = Reader(pathlib.Path(folder), build, compiler)
         try:
-            start(system)
-            cars = Vehicles(system)
-            before_enrolment(system, cars)
-            certificates(system, cars)
-            messages(system, cars)
-            device_maker(system, build, meson, compiler)
+            reader.do("found", "start", "publish")
+            before_enrolment(reader)
+            reader.do("vehicles")
+            told = reader.do("messages")
+            check("position.signed: accepted" in told, "the page's message is accepted", told)
+            certificates(reader)
+            messages(reader)
+            told = reader.do("program")
+            check(told.endswith("accepted: here I am\n"), "a device maker's program signs and judges", told)
+            reader.do("stop")
+        except handbook.Failed as failed:
+            check(False, "docs/quickstart.md", str(failed))
         finally:
-            system.stop()
-            if failures:
-                for log in sorted(system.logs.glob("*.log")):
-                    if log.stem != "handbook":
-                        print(f"--- {log.name}\n{log.read_text()[-1200:]}")
+            reader.end()
+            log = reader.work / "scmsd.log"
+            if failures and log.exists():
+                print(f"--- {log.name}\n{log.read_text()[-4000:]}")
     print(f"{count} checks, {len(failures)} failed")
     return 1 if failures else 0
 
