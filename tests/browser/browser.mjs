@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Debian's Chromium, driven; and what every page has to be. What tests of pages share. */
+/* What every page has to be, and what tests of pages share. */
 
-import {createRequire} from 'node:module';
-import path from 'node:path';
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-
-/* node_modules is in the build folder, not beside this file: node_modules of the environment says where. */
-const {chromium} = createRequire(path.join(process.env.SCMS_NODE_MODULES, 'here.js'))('playwright-core');
+import {Browser} from './chromium.mjs';
 
 let failures = 0;
 
@@ -18,41 +12,38 @@ export function check(name, right, found) {
 	console.log(`FAILED: ${name}${found === undefined ? '' : `: found ${JSON.stringify(found).slice(0, 700)}`}`);
 }
 
+/* Of findings there must be none. */
+export function nothing(name, found) {
+	check(name, found.length === 0, found);
+}
+
 /* Runs body with a browser; ends with exit code 0, or 1 if a check failed. */
 export async function with_browser(body) {
-	const profile = mkdtempSync(path.join(tmpdir(), 'scms-browser-'));
-	const browser = await chromium.launchPersistentContext(profile, {
-		executablePath: '/usr/bin/chromium', headless: true, viewport: {width: 1200, height: 900},
-		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-			'--disable-component-update', '--disable-sync'],
-	});
+	const browser = new Browser();
 	try {
 		await body(browser);
 	} catch (error) {
 		check('the test itself', false, String(error.stack));
 	} finally {
-		await browser.close();
-		rmSync(profile, {recursive: true, force: true, maxRetries: 5});
+		await browser.end();
 	}
 	process.exitCode = failures > 0 ? 1 : 0;
 	console.log(failures > 0 ? `${failures} checks failed` : 'all checks passed');
 }
 
-/* A page; what goes wrong in it, and whatever it asks for beyond `own` (the beginning of its addresses), are in .faults. */
-export async function open(browser, address, {width = 1200, height = 900, scheme = 'light', own = address, script = true} = {}) {
-	const page = await browser.newPage();
-	page.faults = [];
-	page.on('pageerror', (error) => page.faults.push(`error: ${error.message}`));
-	page.on('console', (line) => ['error', 'warning'].includes(line.type()) && page.faults.push(`console: ${line.text()}`));
-	page.on('request', (request) => request.url().startsWith(own) || page.faults.push(`request: ${request.url()}`));
-	page.on('dialog', (dialog) => {
-		page.faults.push(`dialog: ${dialog.message()}`);
-		dialog.dismiss();
-	});
-	await page.setViewportSize({width, height});
-	await page.emulateMedia({colorScheme: scheme});
-	await page.goto(address, {waitUntil: script ? 'load' : 'commit'});
+/* A page with an address. */
+export async function open(browser, address, {width = 1200, height = 900, scheme = 'light'} = {}) {
+	const page = await browser.page();
+	await page.size(width, height);
+	await page.emulate({scheme});
+	await page.go(address);
+	page.address = address;
 	return page;
+}
+
+/* What went wrong in a page, and whatever it asked for that is not its own. */
+export function faults(page) {
+	return [...page.faults, ...page.requests.filter((request) => !request.startsWith(page.address)).map((request) => `request: ${request}`)];
 }
 
 /* Names, order of headings, tables, landmarks: the findings, as text. */
@@ -112,12 +103,16 @@ export function structure(page) {
 export function contrasts(page) {
 	return page.evaluate(() => {
 		const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+		const known = new Map();
 		const rgba = (colour) => {
+			if (known.has(colour))
+				return known.get(colour);
 			canvas.clearRect(0, 0, 1, 1);
 			canvas.fillStyle = colour;
 			canvas.fillRect(0, 0, 1, 1);
 			const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-			return [r, g, b, a / 255];
+			known.set(colour, [r, g, b, a / 255]);
+			return known.get(colour);
 		};
 		const over = (top, under) => [0, 1, 2].map((k) => top[k] * top[3] + under[k] * (1 - top[3]));
 		const light = (colour) => {

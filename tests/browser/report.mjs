@@ -9,7 +9,7 @@
 import {readFileSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {check, contrasts, open, overflow, structure, with_browser} from './browser.mjs';
+import {check, contrasts, faults, nothing, open, overflow, structure, with_browser} from './browser.mjs';
 
 const folder = process.argv[2];
 const names = readdirSync(folder).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5)).sort();
@@ -43,34 +43,34 @@ function shown(page, k) {
 }
 
 async function reads(browser, name, drill) {
-	const page = await open(browser, address(name)), body = await page.textContent('main');
-	const days = drill.days ?? [], visible = () => page.$$eval('.day', (list) => list.filter((e) => e.checkVisibility()).map((e) => e.id));
-	check(`${name}: a section for each day`, (await page.$$('.day')).length === days.length);
+	const page = await open(browser, address(name)), body = await page.text('main');
+	const days = drill.days ?? [], visible = () => page.all('.day', (list) => list.filter((e) => e.checkVisibility()).map((e) => e.id));
+	check(`${name}: a section for each day`, (await page.count('.day')) === days.length);
 	for (const [k, day] of days.entries()) {
 		const id = `d${k + 1}`;
 		await page.click(`.days button[data-day="${id}"]`);
 		check(`${name} ${id}: opens alone`, same(await visible(), [id]), await visible());
-		check(`${name} ${id}: in the address`, page.url().endsWith(`#${id}`), page.url());
-		const text = (await page.textContent(`#${id}`)).replace(/\u200b/g, '');
+		check(`${name} ${id}: in the address`, (await page.evaluate(() => location.hash)) === `#${id}`, await page.evaluate(() => location.href));
+		const text = (await page.text(`#${id}`)).replace(/\u200b/g, '');
 		if (day.picture) {
 			const want = expected(day.picture), found = await shown(page, k);
 			for (const part of Object.keys(want))
 				check(`${name} ${id}: picture, ${part}`, same(found[part], want[part]), {want: want[part], found: found[part]});
-			const box = await page.$eval(`#${id} .canvas`, (e) => [e.clientWidth, e.firstElementChild.clientWidth]);
+			const box = await page.one(`#${id} .canvas`, (e) => [e.clientWidth, e.firstElementChild.clientWidth]);
 			check(`${name} ${id}: picture fits`, Math.abs(box[0] - box[1]) <= 1, box);
 		}
 		for (const line of [day.title ?? '', ...(day.story ?? []), ...(day.attacks ?? []).flatMap((a) => [a.who, a.what, a.reason, a.text]),
 			...(day.ballots ?? []).flatMap((b) => [b.subject, b.where, b.outcome, ...b.votes.map((v) => v.reason ?? 'counted')]),
 			...(day.checks ?? []).flatMap((c) => [c.what]), ...(day.deadlines ?? []).map((d) => d.what)])
 			check(`${name} ${id}: says ${line}`, text.includes(line));
-		const cells = await page.$$eval(`#${id} table.grid tbody td`, (list) => list.length), kinds = day.matrix?.kinds?.length ?? 0;
+		const cells = await page.all(`#${id} table.grid tbody td`, (list) => list.length), kinds = day.matrix?.kinds?.length ?? 0;
 		check(`${name} ${id}: matrix`, cells === (Object.keys(day.matrix?.accepts ?? {}).length > 0 ? kinds * kinds : 0), cells);
-		check(`${name} ${id}: contrast`, (await contrasts(page)).length === 0, await contrasts(page));
+		nothing(`${name} ${id}: contrast`, await contrasts(page));
 	}
 	await page.click('#all-days');
 	check(`${name}: all days at once`, (await visible()).length === days.length);
-	check(`${name}: structure`, (await structure(page)).length === 0, await structure(page));
-	check(`${name}: fault-free`, page.faults.length === 0, page.faults);
+	nothing(`${name}: structure`, await structure(page));
+	nothing(`${name}: fault-free`, faults(page));
 	await page.close();
 	return body;
 }
@@ -80,12 +80,12 @@ async function phone(browser, name, drill) {
 		const page = await open(browser, address(name), {width, height: 740, scheme: 'dark'});
 		for (const k of (drill.days ?? []).keys()) {
 			await page.click(`.days button[data-day="d${k + 1}"]`);
-			await page.waitForTimeout(30);
+			await page.settle();
 			const beyond = await overflow(page);
 			check(`${name} d${k + 1}: ${width} pixels wide without scrolling sideways`, beyond.length === 0, beyond);
 		}
-		check(`${name}: dark, contrast`, (await contrasts(page)).length === 0, await contrasts(page));
-		check(`${name}: phone, fault-free`, page.faults.length === 0, page.faults);
+		nothing(`${name}: dark, contrast`, await contrasts(page));
+		nothing(`${name}: phone, fault-free`, faults(page));
 		await page.close();
 	}
 }
@@ -95,33 +95,33 @@ async function keyboard(browser, name, drill) {
 		const e = document.activeElement, style = getComputedStyle(e);
 		return {day: e.matches('.days button') ? e.dataset.day : undefined, tag: e.tagName, text: e.textContent.slice(0, 30), ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2};
 	});
-	await page.keyboard.press('Tab');
+	await page.press('Tab');
 	check(`${name}: first comes the way past the head`, (await focus()).text.startsWith('Skip'), await focus());
 	for (let k = 0; k < 200 && reached.size < drill.days.length; k++) {
-		await page.keyboard.press('Tab');
+		await page.press('Tab');
 		const now = await focus();
 		check(`${name}: focus can be seen`, now.tag === 'BODY' || now.ring, now);
 		if (now.day && !reached.has(now.day)) {
-			await page.keyboard.press(reached.size % 2 === 0 ? 'Enter' : 'Space');
-			if (await page.$eval(`#${now.day}`, (e) => e.checkVisibility()))
+			await page.press(reached.size % 2 === 0 ? 'Enter' : 'Space');
+			if (await page.one(`#${now.day}`, (e) => e.checkVisibility()))
 				reached.add(now.day);
 		}
 	}
 	check(`${name}: keyboard reaches every day`, reached.size === drill.days.length, [...reached]);
 	await page.click('.days button[data-day=d1]');
-	await page.focus('#d1 button[data-go=d2]');
-	await page.keyboard.press('Enter');
-	check(`${name}: next day takes the reader along`, await page.evaluate(() => document.activeElement.id === 'd2-title'));
+	await page.one('#d1 button[data-go=d2]', (e) => e.focus());
+	await page.press('Enter');
+	check(`${name}: next day takes the reader along`, await page.evaluate(() => document.activeElement.id) === 'd2-title', await page.evaluate(() => document.activeElement.outerHTML));
 	await page.close();
 }
 
 async function print(browser, name, drill) {
 	const page = await open(browser, address(name), {scheme: 'dark'});
-	await page.emulateMedia({media: 'print', colorScheme: 'dark'});
-	check(`${name}: print shows all days`, (await page.$$eval('.day', (list) => list.filter((e) => e.checkVisibility()).length)) === drill.days.length);
+	await page.emulate({media: 'print'});
+	check(`${name}: print shows all days`, (await page.all('.day', (list) => list.filter((e) => e.checkVisibility()).length)) === drill.days.length);
 	check(`${name}: print is on white`, (await page.evaluate(() => getComputedStyle(document.body).backgroundColor)) === 'rgb(255, 255, 255)');
-	check(`${name}: print starts a page each day`, (await page.$$eval('.day', (list) => list.every((e) => getComputedStyle(e).breakBefore === 'page'))));
-	check(`${name}: prints`, (await page.pdf({preferCSSPageSize: true})).length > 20000);
+	check(`${name}: print starts a page each day`, (await page.all('.day', (list) => list.every((e) => getComputedStyle(e).breakBefore === 'page'))));
+	check(`${name}: prints`, (await page.pdf()).length > 20000);
 	await page.close();
 }
 

@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a browser's test: playwright-core by `npm ci`, into the build folder, and what the test looks at.
+"""Runs a browser's test, and what the test looks at.
 
-Usage: run.py report BUILD     the drills' reports, made from tests/report
-       run.py console BUILD PROGRAMS IDENTITIES     the console of a manager that runs (console.py)
+Usage: run.py report     the drills' reports, made from tests/report
+       run.py console PROGRAMS IDENTITIES     the console of a manager that runs (console.py)
 
-Exit code 77 (skipped): there is no Chromium here, or it cannot run, or npm cannot reach its registry; it says which.
+Exit code 77 (skipped): there is no Chromium or no Node.js here, or it cannot run; it says which.
 """
 
-import fcntl
 import json
-import os
 import pathlib
 import shutil
 import subprocess
@@ -22,7 +20,7 @@ SKIPPED = 77
 
 
 def can_run():
-    for program, package in (('/usr/bin/chromium', 'chromium'), ('node', 'nodejs'), ('npm', 'npm')):
+    for program, package in (('/usr/bin/chromium', 'chromium'), ('node', 'nodejs')):
         if shutil.which(program) is None:
             print('skipped: %s is not here; tools/packages installs it (%s)' % (program, package))
             return False
@@ -36,29 +34,8 @@ def can_run():
     return True
 
 
-def modules(build):
-    """Installs what package-lock.json names, once for a build folder; returns node_modules."""
-    place = build / 'browser'
-    place.mkdir(parents=True, exist_ok=True)
-    with open(place / 'lock', 'w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted, have = (HERE / 'package-lock.json').read_bytes(), place / 'package-lock.json'
-        if not (place / 'installed').exists() or not have.exists() or have.read_bytes() != wanted:
-            (place / 'installed').unlink(missing_ok=True)
-            for name in ('package.json', 'package-lock.json'):
-                shutil.copy(HERE / name, place / name)
-            done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--cache', place / 'npm-cache'], cwd=place,
-                                  capture_output=True, text=True)
-            if done.returncode != 0:
-                print('skipped: npm ci did not get what tests/browser/package-lock.json names:\n%s' % done.stderr.strip()[-1500:])
-                sys.exit(SKIPPED)
-            (place / 'installed').touch()
-    return place / 'node_modules'
-
-
-def drive(build, script, *arguments):
-    environment = dict(os.environ, SCMS_NODE_MODULES=str(modules(build)))
-    return subprocess.run(['node', HERE / script, *map(str, arguments)], env=environment, timeout=500).returncode
+def drive(script, *arguments):
+    return subprocess.run(['node', HERE / script, *map(str, arguments)], timeout=500).returncode
 
 
 def poisoned(value):
@@ -102,16 +79,16 @@ def reports(folder):
 
 
 def main():
-    part, build = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
+    part = sys.argv[1]
     if not can_run():
         return SKIPPED
     with tempfile.TemporaryDirectory(prefix='scms-browser-') as folder:
         if part == 'report':
             reports(pathlib.Path(folder))
-            return drive(build, 'report.mjs', folder)
+            return drive('report.mjs', folder)
         import console
-        return console.run(pathlib.Path(folder), pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4]),
-                           lambda *arguments: drive(build, 'console.mjs', *arguments))
+        return console.run(pathlib.Path(folder), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]),
+                           lambda *arguments: drive('console.mjs', *arguments))
 
 
 if __name__ == '__main__':
