@@ -25,10 +25,11 @@ static void row_points(struct jacobian row[ROW_VECTORS + 1], const struct affine
 
 static void row_affine(struct affine out[2], const struct jacobian in[2])
 {
-	struct fe inverse[2], square[2];
+	const struct fe one = fe_const(fe_one);
+	struct fe inverse[2], square[2], prefix[2];
 
-	BOTH inverse[k] = in[k].z;
-	p256_ifma_power(inverse, p256_ifma_inverse);
+	BOTH fe_mul(&inverse[k], &in[k].z, &one);
+	p256_ifma_invert_p(inverse, prefix, 2);
 	BOTH fe_sqr(&square[k], &inverse[k]);
 	BOTH fe_mul(&out[k].x, &in[k].x, &square[k]);
 	BOTH fe_fold(&out[k].x);
@@ -79,13 +80,13 @@ LANE void entry_store(struct p256_comb *comb, unsigned vector, unsigned m, unsig
 /* One inversion for all multiples: prefixes of products of ZZZ, undone from the end. */
 static void multiples_affine(struct multiples *all, struct p256_comb *comb, unsigned vector)
 {
-	struct fe inverse[2];
+	struct fe inverse[2], prefix[2];
 
 	BOTH all->prefix[0][k] = all->point[0][k].zzz;
 	for (unsigned m = 1; m < P256_COMB_COLUMNS; m++)
 		BOTH fe_mul(&all->prefix[m][k], &all->prefix[m - 1][k], &all->point[m][k].zzz);
 	BOTH inverse[k] = all->prefix[P256_COMB_COLUMNS - 1][k];
-	p256_ifma_power(inverse, p256_ifma_inverse);
+	p256_ifma_invert_p(inverse, prefix, 2);
 	for (unsigned m = P256_COMB_COLUMNS; m-- > 0;)
 		BOTH
 		{

@@ -2,8 +2,6 @@
 /* Powers mod p, and points from what a message has of them. */
 #include "crypto/p256_ifma_work.h"
 
-const uint64_t p256_ifma_inverse[4] = {0xfffffffffffffffd, 0x00000000ffffffff, 0, 0xffffffff00000001};
-
 void p256_ifma_power(struct fe x[2], const uint64_t e[4])
 {
 	struct fe power[16][2], y[2];

@@ -71,8 +71,12 @@ LANE void words_load(struct words *out, const uint8_t *const bytes[8])
 /* The power x^e, e in four words, of two vectors. */
 void p256_ifma_power(struct fe x[2], const uint64_t e[4]);
 
-/* p - 2 */
-extern const uint64_t p256_ifma_inverse[4];
+/*
+ * x[0] to x[n - 1] become their inverses mod p, or mod n, in Montgomery form, lane by lane; prefix is scratch for n. In:
+ * below 2 p, or 2 n, and not 0: a single 0 makes all of them 0.
+ */
+void p256_ifma_invert_p(struct fe *x, struct fe *prefix, unsigned n);
+void p256_ifma_invert_n(struct fe *x, struct fe *prefix, unsigned n);
 
 /*
  * The points of jobs into ifma->point. on_curve[v] has a bit for each lane whose x is that of a point and whose y, if

@@ -5,7 +5,12 @@
  * them, and change from time to time, so that tables are made, and dropped, again.
  *
  * With a second argument they are shared among that many processes, each with random numbers of its own, 0 standing
- * for one a processor; each tells from time to time how far it is.
+ * for one a processor; each tells from time to time how far it is. A third is the seed: runs with different seeds add
+ * up. A fourth is the name of the one back end to ask.
+ *
+ * OpenSSL's verdict on a request is found once, for all back ends, and in two ways. Where the signer's bytes are those
+ * of a key pair made here, d is known and u1 * G + u2 * Q is (u1 + u2 d) * G, one multiplication instead of two, by
+ * another path than any back end takes; one in VERIFY_EVERY is verified by ECDSA_do_verify as well, as are all others.
  */
 #include "engines.h"
 
@@ -18,6 +23,7 @@
 #define CHANGE 4000 /* decisions until a CA's key is another */
 #define NONCE_USES 50
 #define TELL 500000
+#define VERIFY_EVERY 16
 
 static EC_GROUP *group;
 static BN_CTX *bn;
@@ -192,6 +198,36 @@ static void item_tamper(struct item *item, unsigned kind, uint8_t choice[4])
 	part[choice[1] % (kind == SCMS_SIGNER_KEY ? 3 : 5)][choice[2] % 32] ^= (uint8_t)(1 << choice[3] % 8);
 }
 
+/* The definition of a good signature, by a key pair: x of (u1 + u2 d) * G is r mod n. */
+static enum scms_verdict pair_verdict(const EC_KEY *pair, const struct item *item)
+{
+	static BIGNUM *r, *s, *u, *x;
+	static EC_POINT *sum;
+	const BIGNUM *n = EC_GROUP_get0_order(group);
+	bool good;
+
+	if (sum == NULL) {
+		r = BN_new();
+		s = BN_new();
+		u = BN_new();
+		x = BN_new();
+		sum = EC_POINT_new(group);
+	}
+	BN_bin2bn(item->r, 32, r);
+	BN_bin2bn(item->s, 32, s);
+	if (BN_is_zero(r) || BN_is_zero(s) || BN_cmp(r, n) >= 0 || BN_cmp(s, n) >= 0)
+		return SCMS_BAD;
+	BN_bin2bn(item->digest, 32, u);
+	BN_mod_mul(x, r, EC_KEY_get0_private_key(pair), n, bn);
+	BN_mod_add(u, u, x, n, bn);
+	BN_mod_inverse(s, s, n, bn);
+	BN_mod_mul(u, u, s, n, bn);
+	EC_POINT_mul(group, sum, u, NULL, NULL, bn);
+	good = EC_POINT_is_at_infinity(group, sum) != 1 &&
+	       EC_POINT_get_affine_coordinates(group, sum, x, NULL, bn) == 1 && BN_nnmod(x, x, n, bn) == 1;
+	return good && BN_cmp(x, r) == 0 ? SCMS_GOOD : SCMS_BAD;
+}
+
 /* Makes one, and gives what OpenSSL says of it. */
 static enum scms_verdict item_make(struct item *item, struct scms_verify_request request[ENGINES])
 {
@@ -217,7 +253,10 @@ static enum scms_verdict item_make(struct item *item, struct scms_verify_request
 		compressed = false;
 	}
 	if (memcmp(item->x, pair->x, 32) == 0 && memcmp(item->y, pair->y, 32) == 0 && memcmp(item->e, pair->e, 32) == 0) {
-		right = plain_verdict(group, EC_KEY_get0_public_key(pair->ec), item->digest, item->r, item->s);
+		right = pair_verdict(pair->ec, item);
+		if (choice[3] / 8 % VERIFY_EVERY == 0)
+			CHECK(right == plain_verdict(group, EC_KEY_get0_public_key(pair->ec), item->digest, item->r, item->s),
+			      "OpenSSL's verdicts differ");
 	} else {
 		EC_POINT *q = plain_signer(item, kind, &ca[pair->ca]);
 
@@ -249,7 +288,13 @@ static void pair_free(struct pair *pair)
 	BN_free(pair->k_inverse);
 }
 
-static void decide(unsigned long wanted, bool tell)
+/* only: the name of one back end, or NULL */
+static bool engine_wanted(unsigned m, const char *only)
+{
+	return only == NULL || strcmp(only, engine_name[m]) == 0;
+}
+
+static void decide(unsigned long wanted, bool tell, const char *only)
 {
 	unsigned long done = 0, bad = 0, next = CHANGE, told = TELL;
 	static struct item item[BATCH_MAX];
@@ -280,6 +325,8 @@ static void decide(unsigned long wanted, bool tell)
 				request[m][k] = one[m];
 		}
 		for (unsigned m = 0; m < ENGINES; m++) {
+			if (!engine_wanted(m, only))
+				continue;
 			engine_ask(m, request[m], n, verdict);
 			for (unsigned k = 0; k < n; k++)
 				CHECK(verdict[k] == right[k], "%s, decision %lu: %u, OpenSSL %u", engine_name[m],
@@ -305,8 +352,8 @@ static void decide(unsigned long wanted, bool tell)
 	printf("%lu decisions, %lu of them to refuse\n", done, bad);
 	CHECK(bad * 5 > done && bad * 3 < done, "%lu of %lu tampered", bad, done);
 	for (unsigned m = 0; m < ENGINES; m++)
-		CHECK(wanted < 20000 || scms_verifier_tables(engine[m]).keys > 0, "%s never made a table",
-		      engine_name[m]);
+		CHECK(wanted < 20000 || !engine_wanted(m, only) || scms_verifier_tables(engine[m]).keys > 0,
+		      "%s never made a table", engine_name[m]);
 	engines_end();
 	for (unsigned k = 0; k < CAS; k++)
 		pair_free(&ca[k]);
@@ -322,8 +369,12 @@ int main(int argc, char **argv)
 {
 	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
 	long processes = argc > 2 ? strtol(argv[2], NULL, 10) : 1;
+	const char *only = argc > 4 ? argv[4] : NULL;
 	bool parent = true;
 	int status;
+
+	if (argc > 3)
+		random_state = strtoull(argv[3], NULL, 0);
 
 	if (processes == 0)
 		processes = sysconf(_SC_NPROCESSORS_ONLN);
@@ -336,7 +387,7 @@ int main(int argc, char **argv)
 			parent = false;
 		}
 	}
-	decide((wanted - 1) / (unsigned long)processes + 1, processes > 1);
+	decide((wanted - 1) / (unsigned long)processes + 1, argc > 2, only);
 	while (parent && wait(&status) > 0)
 		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a process failed");
 	return check_done();
