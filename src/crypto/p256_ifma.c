@@ -5,7 +5,7 @@
  * Sums begin at a fixed point S, never at infinity, and S is taken off at the end: a known signer's two combs begin at
  * S and -S. A signature made to meet an exceptional case on the way gives zero in the end and goes to the slow path.
  */
-#include "crypto/p256_ifma_work.h"
+#include "crypto/p256_ifma_digit.h"
 
 #include <scms/crypto.h>
 #include <string.h>
@@ -25,78 +25,7 @@ bool p256_ifma_usable(void)
 	       __builtin_cpu_supports("avx512ifma");
 }
 
-/* ---- digits ---- */
-
-/*
- * The digit at bit `at`, in [-2^(width-1) + 1, 2^(width-1)]; carry is 1 where the digits below it came to more than
- * they seem. Scalars are below 2^256 and the last window of both widths has bits to spare, so nothing is carried out.
- */
-LANE struct digit digit_at(const struct words *u, unsigned at, unsigned width, __m512i *carry)
-{
-	unsigned word = at / 64, shift = at % 64;
-	__m512i v = _mm512_srli_epi64(u->w[word], shift);
-	struct digit d;
-
-	if (shift + width > 64 && word < 3)
-		v = _mm512_or_si512(v, _mm512_slli_epi64(u->w[word + 1], 64 - shift));
-	v = v_add(_mm512_and_si512(v, v_set((1ULL << width) - 1)), *carry);
-	d.negative = _mm512_cmpgt_epi64_mask(v, v_set(1ULL << (width - 1)));
-	*carry = _mm512_maskz_set1_epi64(d.negative, 1);
-	v = _mm512_mask_sub_epi64(v, d.negative, v_set(1ULL << width), v);
-	d.zero = _mm512_testn_epi64_mask(v, v);
-	d.column = _mm512_mask_sub_epi64(_mm512_setzero_si512(), (__mmask8)~d.zero, v, v_set(1));
-	return d;
-}
-
 /* ---- combs ---- */
-
-/* Eight lines of eight words, one for each lane, as the eight vectors of their columns. */
-LANE void lines_transpose(__m512i out[8], const __m512i line[8])
-{
-	__m512i pair[8], half[8];
-
-	UNROLLED
-	for (int i = 0; i < 4; i++) {
-		pair[i] = _mm512_unpacklo_epi64(line[2 * i], line[2 * i + 1]);
-		pair[4 + i] = _mm512_unpackhi_epi64(line[2 * i], line[2 * i + 1]);
-	}
-	UNROLLED
-	for (int odd = 0; odd < 2; odd++) {
-		const __m512i *p = pair + 4 * odd;
-
-		half[0] = _mm512_shuffle_i64x2(p[0], p[1], 0x88);
-		half[1] = _mm512_shuffle_i64x2(p[2], p[3], 0x88);
-		half[2] = _mm512_shuffle_i64x2(p[0], p[1], 0xdd);
-		half[3] = _mm512_shuffle_i64x2(p[2], p[3], 0xdd);
-		out[odd] = _mm512_shuffle_i64x2(half[0], half[1], 0x88);
-		out[4 + odd] = _mm512_shuffle_i64x2(half[0], half[1], 0xdd);
-		out[2 + odd] = _mm512_shuffle_i64x2(half[2], half[3], 0x88);
-		out[6 + odd] = _mm512_shuffle_i64x2(half[2], half[3], 0xdd);
-	}
-}
-
-/*
- * The entry of row `row` that the digit asks for, from each lane's own comb. An entry is one cache line: eight loads and
- * a transposition cost less than eight gathers, on some processors by far.
- */
-LANE void comb_point(struct affine *out, __m512i comb, unsigned row, const struct digit *d)
-{
-	const __m512i at =
-	    v_add(v_add(comb, v_set(row * sizeof(uint64_t[P256_COMB_COLUMNS][8]))), _mm512_slli_epi64(d->column, 6));
-	uint64_t address[8] __attribute__((aligned(64)));
-	__m512i line[8], w[8];
-	struct fe minus;
-
-	_mm512_store_si512(address, at);
-	UNROLLED
-	for (int i = 0; i < 8; i++)
-		line[i] = _mm512_load_si512((const void *)(uintptr_t)address[i]);
-	lines_transpose(w, line);
-	fe_from_words(&out->x, w);
-	fe_from_words(&out->y, w + 4);
-	fe_neg(&minus, &out->y, 1);
-	fe_blend(&out->y, d->negative, &minus);
-}
 
 /* a += u * Q, with Q's comb for each lane. */
 static void comb_add(struct xyzz a[2], const struct words *const u[2], const __m512i comb[2])
@@ -116,16 +45,6 @@ static void comb_add(struct xyzz a[2], const struct words *const u[2], const __m
 		}
 		xyzz_add_affine(a, b, skip);
 	}
-}
-
-static __m512i comb_address(const struct p256_job *const lane[8])
-{
-	uint64_t address[8];
-
-	for (int k = 0; k < 8; k++)
-		/* Every lane has a job: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-		address[k] = (uintptr_t)lane[k]->comb;
-	return _mm512_loadu_si512(address);
 }
 
 /* ---- windows, for points without a comb ---- */
@@ -225,6 +144,7 @@ LANE struct verdict_masks sum_judge(const struct xyzz *a, const struct words *r)
 	return masks;
 }
 
+/* A single vector: the two combs' sums side by side. */
 static struct verdict_masks verify_known(struct p256_ifma *ifma, unsigned v, const struct p256_job *const lane[8])
 {
 	const struct words *const u[2] = {&ifma->u1[v], &ifma->u2[v]};
@@ -237,27 +157,64 @@ static struct verdict_masks verify_known(struct p256_ifma *ifma, unsigned v, con
 	return sum_judge(&a[0], &ifma->r[v]);
 }
 
-static void verify_point(struct p256_ifma *ifma, enum p256_kind kind, unsigned v,
-			 const struct p256_job *const lane[2][8], struct verdict_masks masks[2])
+/* The sums of what G's comb, and the lanes' own, give for the vectors from v on. */
+static void tree_make(struct p256_ifma *ifma, enum p256_kind kind, unsigned v, unsigned vectors,
+		      const struct p256_job *const lane[][8])
 {
-	const __m512i g = v_set((uintptr_t)&ifma->generator), generator[2] = {g, g};
-	const struct words *const u1[2] = {&ifma->u1[v], &ifma->u1[v + 1]};
-	static const __mmask8 none[2];
-	struct affine end[2];
-	struct xyzz a[2];
+	struct tree *tree = &ifma->large.tree;
+	__m512i comb[TREE_VECTORS];
 
-	window_mul(ifma, a, kind == P256_IMPLICIT ? &ifma->u3[v] : &ifma->u2[v], &ifma->point[v]);
-	if (kind == P256_IMPLICIT) {
-		const struct words *const u2[2] = {&ifma->u2[v], &ifma->u2[v + 1]};
-		const __m512i comb[2] = {comb_address(lane[0]), comb_address(lane[1])};
-
-		comb_add(a, u2, comb);
+	tree->vectors = vectors;
+	for (unsigned k = 0; k < vectors; k++)
+		comb[k] = v_set((uintptr_t)&ifma->generator);
+	p256_ifma_tree_comb(tree, 0, &ifma->u1[v], comb);
+	if (kind != P256_UNKNOWN) {
+		for (unsigned k = 0; k < vectors; k++)
+			comb[k] = comb_address(lane[v + k]);
+		p256_ifma_tree_comb(tree, 1, &ifma->u2[v], comb);
 	}
-	/* S is taken off here already: if the signer's key is infinity, this is an exceptional case. */
-	BOTH end[k] = (struct affine){fe_const(end_x), fe_const(end_y)};
-	xyzz_add_affine(a, end, none);
-	comb_add(a, u1, generator);
-	BOTH masks[k] = sum_judge(&a[k], &ifma->r[v + (unsigned)k]);
+	p256_ifma_tree_sum(tree, kind != P256_UNKNOWN ? 2 : 1);
+}
+
+/* a += a segment's sum, from what the tree has left of it. */
+static void tree_add(struct xyzz a[2], const struct tree *tree, const struct tree_pair *pair, unsigned segment)
+{
+	for (unsigned row = 0; row < tree->rows; row++)
+		xyzz_add_affine(a, pair->point[segment][row], pair->infinite[segment][row]);
+}
+
+static void verify_tree(struct p256_ifma *ifma, enum p256_kind kind, unsigned first, unsigned vectors,
+			const struct p256_job *const lane[][8], struct verdict_masks masks[])
+{
+	static const __mmask8 none[2];
+	const struct fe one = fe_const(fe_one);
+
+	tree_make(ifma, kind, first, vectors, lane);
+	for (unsigned v = first; v < first + vectors; v += 2) {
+		const struct tree_pair *pair = &ifma->large.tree.pair[(v - first) / 2];
+		struct affine end[2];
+		struct xyzz a[2];
+
+		if (kind == P256_KNOWN) {
+			BOTH a[k] = (struct xyzz){fe_const(start_x), fe_const(start_y), one, one};
+			BOTH end[k] = (struct affine){fe_const(start_x), fe_const(start_minus_y)};
+		} else {
+			window_mul(ifma, a, kind == P256_IMPLICIT ? &ifma->u3[v] : &ifma->u2[v], &ifma->point[v]);
+			BOTH end[k] = (struct affine){fe_const(end_x), fe_const(end_y)};
+		}
+		if (kind != P256_UNKNOWN)
+			tree_add(a, &ifma->large.tree, pair, 1);
+		/* S is taken off here already: if the signer's key is infinity, this is an exceptional case. */
+		xyzz_add_affine(a, end, none);
+		tree_add(a, &ifma->large.tree, pair, 0);
+		BOTH
+		{
+			struct verdict_masks *m = &masks[v + (unsigned)k];
+
+			*m = sum_judge(&a[k], &ifma->r[v + (unsigned)k]);
+			m->undecided |= pair->undecided[k];
+		}
+	}
 }
 
 void p256_ifma_verify(struct p256_ifma *ifma, enum p256_kind kind, const struct p256_job *job, unsigned n,
@@ -270,21 +227,20 @@ void p256_ifma_verify(struct p256_ifma *ifma, enum p256_kind kind, const struct 
 
 	if (n == 0)
 		return;
-	if (kind != P256_KNOWN)
+	if (kind != P256_KNOWN || vectors > 1)
 		vectors += vectors % 2;
 	/* Lanes that are not needed do the first job again. */
 	for (unsigned k = 0; k < 8 * vectors; k++)
 		lane[k / 8][k % 8] = &job[k < n ? k : 0];
 	p256_ifma_scalars(ifma, kind, lane, vectors);
 	memset(on_curve, 0xff, sizeof(on_curve));
-	if (kind == P256_KNOWN) {
-		for (unsigned v = 0; v < vectors; v++)
-			masks[v] = verify_known(ifma, v, lane[v]);
-	} else {
+	if (kind != P256_KNOWN)
 		p256_ifma_points(ifma, lane, vectors, on_curve);
-		for (unsigned v = 0; v < vectors; v += 2)
-			verify_point(ifma, kind, v, lane + v, masks + v);
-	}
+	if (vectors == 1)
+		masks[0] = verify_known(ifma, 0, lane[0]);
+	else
+		for (unsigned v = 0; v < vectors; v += TREE_VECTORS)
+			verify_tree(ifma, kind, v, vectors - v < TREE_VECTORS ? vectors - v : TREE_VECTORS, lane, masks);
 	for (unsigned k = 0; k < n; k++) {
 		unsigned bit = 1U << k % 8, v = k / 8;
 

@@ -115,8 +115,8 @@ static void comb_make(struct p256_ifma *ifma, const struct affine *q, struct p25
 		struct affine b[2];
 
 		row_affine(b, &row[v]);
-		multiples_make(&ifma->u.multiples, b);
-		multiples_affine(&ifma->u.multiples, comb, v);
+		multiples_make(&ifma->large.multiples, b);
+		multiples_affine(&ifma->large.multiples, comb, v);
 	}
 }
 

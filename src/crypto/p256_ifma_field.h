@@ -253,6 +253,20 @@ LANE void fe_sub3_fold(struct fe *r, const struct fe *a, const struct fe *b, con
 	fe_fold(r);
 }
 
+/* a - b + k p, folded */
+LANE void fe_sub_fold(struct fe *r, const struct fe *a, const struct fe *b, unsigned k)
+{
+	LIMBS r->l[i] = v_sub(v_add(a->l[i], v_set(k * p256_p[i])), b->l[i]);
+	fe_fold(r);
+}
+
+/* a - b - c + k p, folded */
+LANE void fe_sub_sub_fold(struct fe *r, const struct fe *a, const struct fe *b, const struct fe *c, unsigned k)
+{
+	LIMBS r->l[i] = v_sub(v_sub(v_add(a->l[i], v_set(k * p256_p[i])), b->l[i]), c->l[i]);
+	fe_fold(r);
+}
+
 /* a - 2 c + k p, folded */
 LANE void fe_sub2_fold(struct fe *r, const struct fe *a, const struct fe *c, unsigned k)
 {

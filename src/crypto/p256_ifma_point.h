@@ -36,6 +36,35 @@ struct affine {
 };
 
 /*
+ * What affine_add needs the inverse of: b.x - a.x, and 1 in the lanes of skip.
+ * bounds: a.x 1.01 b.x 1.01 one 1.01
+ */
+LANE void affine_difference(struct fe d[2], const struct affine a[2], const struct affine b[2], const struct fe *one,
+			    const __mmask8 skip[2])
+{
+	BOTH fe_sub(&d[k], &b[k].x, &a[k].x, 2);
+	BOTH fe_blend(&d[k], skip[k], one);
+}
+
+/*
+ * a += b with inverse = 1 / (b.x - a.x): 2 products, 1 square.
+ * bounds: a.x 1.01 a.y 1.01 b.x 1.01 b.y 1.01 inverse 1.5
+ */
+LANE void affine_add(struct affine a[2], const struct affine b[2], const struct fe inverse[2])
+{
+	struct fe l[2], x[2], d[2], y[2];
+
+	BOTH fe_sub(&l[k], &b[k].y, &a[k].y, 2);
+	BOTH fe_mul(&l[k], &l[k], &inverse[k]);
+	BOTH fe_sqr(&x[k], &l[k]);
+	BOTH fe_sub_sub_fold(&x[k], &x[k], &a[k].x, &b[k].x, 4);
+	BOTH fe_sub(&d[k], &a[k].x, &x[k], 2);
+	BOTH fe_mul(&y[k], &l[k], &d[k]);
+	BOTH fe_sub_fold(&a[k].y, &y[k], &a[k].y, 2);
+	BOTH fe_blend(&a[k].x, 0xff, &x[k]);
+}
+
+/*
  * a += b, except in the lanes of skip: 8 products, 2 squares.
  * bounds: a.x 1.01 a.y 3 a.zz 2.01 a.zzz 2.01 b.x 1.01 b.y 2
  */

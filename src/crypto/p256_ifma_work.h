@@ -30,6 +30,22 @@ struct multiples {
 	struct fe prefix[P256_COMB_COLUMNS][2];
 };
 
+/*
+ * Sums of combs' entries, of at most so many vectors at once: for each signature one or two segments of points, whose
+ * sums are wanted. Beside the points' coordinates there are, while a level is made, products of differences.
+ */
+#define TREE_VECTORS 8
+struct tree_pair {
+	struct affine point[2][P256_COMB_ROWS][2];
+	struct fe behind[2][P256_COMB_ROWS / 2][2];
+	__mmask8 infinite[2][P256_COMB_ROWS][2]; /* the lanes in which the point is none, but 0 */
+	__mmask8 undecided[2];			 /* the lanes in which a sum met an exceptional case */
+};
+struct tree {
+	struct tree_pair pair[TREE_VECTORS / 2];
+	unsigned vectors, rows; /* rows: points that a segment has */
+};
+
 struct p256_ifma {
 	struct p256_comb generator;
 	struct words r[VECTORS], u1[VECTORS], u2[VECTORS], u3[VECTORS];
@@ -40,8 +56,11 @@ struct p256_ifma {
 			struct jacobian column[2][WINDOW_COLUMNS];
 			struct digit digit[WINDOWS][2];
 		} window;
-		struct multiples multiples;
 	} u;
+	union {
+		struct multiples multiples;
+		struct tree tree;
+	} large;
 };
 
 /* Field elements, in Montgomery form. */
@@ -67,6 +86,15 @@ LANE void words_load(struct words *out, const uint8_t *const bytes[8])
 	for (int i = 0; i < 4; i++)
 		out->w[i] = _mm512_load_si512(w[i]);
 }
+
+/*
+ * A segment of the tree begins as the entries of each lane's comb for the scalars u. tree->vectors, an even number, is
+ * how many vectors u and comb have.
+ */
+void p256_ifma_tree_comb(struct tree *tree, unsigned segment, const struct words *u, const __m512i *comb);
+
+/* Adds points of each segment to each other, as far as it pays: what is left are tree->rows points. */
+void p256_ifma_tree_sum(struct tree *tree, unsigned segments);
 
 /* The power x^e, e in four words, of two vectors. */
 void p256_ifma_power(struct fe x[2], const uint64_t e[4]);

@@ -89,6 +89,10 @@ def run(call, args, bound):
         return fold(total([(2 ** number, value(0))], [], 0))
     if call == 'fe_sub3_fold':
         return fold(total([(1, value(0))], [(1, value(1)), (2, value(2))], number))
+    if call == 'fe_sub_fold':
+        return fold(total([(1, value(0))], [(1, value(1))], number))
+    if call == 'fe_sub_sub_fold':
+        return fold(total([(1, value(0))], [(1, value(1)), (1, value(2))], number))
     if call == 'fe_sub2_fold':
         return fold(total([(1, value(0))], [(2, value(1))], number))
     raise SystemExit('bounds.py does not know %s' % call)
@@ -170,7 +174,7 @@ def main():
     # Each multiple of p that is added somewhere is needed: with the smaller one, something is unsafe.
     noticed = 0
     for function, start, body in found:
-        for match in re.finditer(r'(fe_(?:sub|neg|sub3_fold|neg_double)\([^;]*, )(\d)\);', body):
+        for match in re.finditer(r'(fe_(?:sub|neg|sub_fold|sub_sub_fold|sub3_fold|neg_double)\([^;]*, )(\d)\);', body):
             fewer = body[:match.start(2)] + '0' + body[match.end(2):]
             try:
                 follow(function, start, fewer)

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sums of combs' entries for many signatures at once, in affine form. An affine addition costs 6 products where one to
+ * a projective sum costs 11, but needs an inverse; those of all the additions of a level, which do not depend on each
+ * other, come from a single inversion.
+ */
+#include "crypto/p256_ifma_digit.h"
+
+/* A level pays from about as many pairs of vectors' points on: an inversion costs as much as 30 times what each saves. */
+#define WORTH 32
+
+void p256_ifma_tree_comb(struct tree *tree, unsigned segment, const struct words *u, const __m512i *comb)
+{
+	tree->rows = P256_COMB_ROWS;
+	for (unsigned v = 0; v < tree->vectors; v += 2) {
+		struct tree_pair *pair = &tree->pair[v / 2];
+		__m512i carry[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+
+		for (unsigned row = 0; row < P256_COMB_ROWS; row++)
+			BOTH
+			{
+				struct digit d = digit_at(&u[v + (unsigned)k], P256_COMB_WIDTH * row, P256_COMB_WIDTH, &carry[k]);
+
+				comb_point(&pair->point[segment][row][k], comb[v + (unsigned)k], row, &d);
+				pair->infinite[segment][row][k] = d.zero;
+			}
+	}
+}
+
+/* The lanes in which one of two points is infinity, so that there is nothing to invert. */
+LANE void skip_read(__mmask8 skip[2], const struct tree_pair *pair, unsigned segment, unsigned row)
+{
+	BOTH skip[k] = pair->infinite[segment][row][k] | pair->infinite[segment][row + 1][k];
+}
+
+/* The product of all differences, and of those behind each: from the end, so that the sums can be put in from the front. */
+static void differences(struct fe product[2], struct tree_pair *pair, unsigned segments, unsigned rows)
+{
+	const struct fe one = fe_const(fe_one);
+
+	BOTH product[k] = one;
+	for (unsigned segment = segments; segment-- > 0;)
+		for (unsigned at = rows / 2; at-- > 0;) {
+			const struct affine(*point)[2] = pair->point[segment];
+			__mmask8 skip[2];
+			struct fe d[2];
+
+			skip_read(skip, pair, segment, 2 * at);
+			affine_difference(d, point[2 * at], point[2 * at + 1], &one, skip);
+			BOTH pair->behind[segment][at][k] = product[k];
+			BOTH fe_mul(&product[k], &product[k], &d[k]);
+		}
+}
+
+/*
+ * Some lane of a product is 0: two points are equal, or opposite. Such sums are left undecided, and from here on only
+ * the first of the two points counts.
+ */
+static void exceptions(struct tree_pair *pair, unsigned segments, unsigned rows)
+{
+	const struct fe one = fe_const(fe_one);
+
+	for (unsigned segment = 0; segment < segments; segment++)
+		for (unsigned at = 0; at < rows / 2; at++) {
+			__mmask8 skip[2], zero[2];
+			struct fe d[2];
+
+			skip_read(skip, pair, segment, 2 * at);
+			affine_difference(d, pair->point[segment][2 * at], pair->point[segment][2 * at + 1], &one, skip);
+			BOTH zero[k] = fe_zeros(&d[k]);
+			BOTH pair->infinite[segment][2 * at + 1][k] |= zero[k];
+			BOTH pair->undecided[k] |= zero[k];
+		}
+}
+
+/* The sums of points 2 at and 2 at + 1, in the place of point `at`, and an odd point behind them. */
+static void sums(struct fe inverse[2], struct tree_pair *pair, unsigned segments, unsigned rows)
+{
+	const struct fe one = fe_const(fe_one);
+
+	for (unsigned segment = 0; segment < segments; segment++) {
+		struct affine(*point)[2] = pair->point[segment];
+		__mmask8(*infinite)[2] = pair->infinite[segment];
+
+		for (unsigned at = 0; at < rows / 2; at++) {
+			struct affine a[2], b[2];
+			struct fe d[2], i[2];
+			__mmask8 skip[2];
+
+			skip_read(skip, pair, segment, 2 * at);
+			BOTH a[k] = point[2 * at][k];
+			BOTH b[k] = point[2 * at + 1][k];
+			affine_difference(d, a, b, &one, skip);
+			BOTH fe_mul(&i[k], &inverse[k], &pair->behind[segment][at][k]);
+			BOTH fe_mul(&inverse[k], &inverse[k], &d[k]);
+			affine_add(a, b, i);
+			BOTH
+			{
+				fe_blend(&a[k].x, infinite[2 * at][k], &b[k].x);
+				fe_blend(&a[k].y, infinite[2 * at][k], &b[k].y);
+				fe_blend(&a[k].x, infinite[2 * at + 1][k], &point[2 * at][k].x);
+				fe_blend(&a[k].y, infinite[2 * at + 1][k], &point[2 * at][k].y);
+			}
+			BOTH infinite[at][k] = infinite[2 * at][k] & infinite[2 * at + 1][k];
+			BOTH point[at][k] = a[k];
+		}
+		if (rows % 2 != 0) {
+			BOTH infinite[rows / 2][k] = infinite[rows - 1][k];
+			BOTH point[rows / 2][k] = point[rows - 1][k];
+		}
+	}
+}
+
+void p256_ifma_tree_sum(struct tree *tree, unsigned segments)
+{
+	struct fe inverse[TREE_VECTORS], prefix[TREE_VECTORS];
+
+	for (unsigned v = 0; v < tree->vectors; v += 2)
+		BOTH tree->pair[v / 2].undecided[k] = 0;
+	for (; tree->rows / 2 * segments * tree->vectors >= WORTH; tree->rows -= tree->rows / 2) {
+		for (unsigned v = 0; v < tree->vectors; v += 2) {
+			struct tree_pair *pair = &tree->pair[v / 2];
+
+			differences(&inverse[v], pair, segments, tree->rows);
+			if ((fe_zeros(&inverse[v]) | fe_zeros(&inverse[v + 1])) != 0) {
+				exceptions(pair, segments, tree->rows);
+				differences(&inverse[v], pair, segments, tree->rows);
+			}
+		}
+		p256_ifma_invert_p(inverse, prefix, tree->vectors);
+		for (unsigned v = 0; v < tree->vectors; v += 2)
+			sums(&inverse[v], &tree->pair[v / 2], segments, tree->rows);
+	}
+}
