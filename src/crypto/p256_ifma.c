@@ -39,8 +39,10 @@ static void comb_add(struct xyzz a[2], const struct words *const u[2], const __m
 		BOTH
 		{
 			struct digit d = digit_at(u[k], P256_COMB_WIDTH * row, P256_COMB_WIDTH, &carry[k]);
+			struct comb_place place;
 
-			comb_point(&b[k], comb[k], row, &d);
+			comb_find(&place, comb[k], row, &d);
+			comb_point(&b[k], &place, &d);
 			skip[k] = d.zero;
 		}
 		xyzz_add_affine(a, b, skip);

@@ -51,22 +51,33 @@ LANE void lines_transpose(__m512i out[8], const __m512i line[8])
 	}
 }
 
-/*
- * The entry of row `row` that the digit asks for, from each lane's own comb. An entry is one cache line: eight loads and
- * a transposition cost less than eight gathers, on some processors by far.
- */
-LANE void comb_point(struct affine *out, __m512i comb, unsigned row, const struct digit *d)
+/* Where the entry of row `row` that the digit asks for is, in each lane's own comb. An entry is one cache line. */
+struct comb_place {
+	uint64_t line[8] __attribute__((aligned(64)));
+};
+
+LANE void comb_find(struct comb_place *place, __m512i comb, unsigned row, const struct digit *d)
 {
-	const __m512i at =
-	    v_add(v_add(comb, v_set(row * sizeof(uint64_t[P256_COMB_COLUMNS][8]))), _mm512_slli_epi64(d->column, 6));
-	uint64_t address[8] __attribute__((aligned(64)));
+	const __m512i first = v_add(comb, v_set(row * sizeof(uint64_t[P256_COMB_COLUMNS][8])));
+
+	_mm512_store_si512(place->line, v_add(first, _mm512_slli_epi64(d->column, 6)));
+}
+
+LANE void comb_prefetch(const struct comb_place *place)
+{
+	for (int i = 0; i < 8; i++)
+		_mm_prefetch((const void *)(uintptr_t)place->line[i], _MM_HINT_T0);
+}
+
+/* The entry. Eight loads and a transposition cost less than eight gathers, on some processors by far. */
+LANE void comb_point(struct affine *out, const struct comb_place *place, const struct digit *d)
+{
 	__m512i line[8], w[8];
 	struct fe minus;
 
-	_mm512_store_si512(address, at);
 	UNROLLED
 	for (int i = 0; i < 8; i++)
-		line[i] = _mm512_load_si512((const void *)(uintptr_t)address[i]);
+		line[i] = _mm512_load_si512((const void *)(uintptr_t)place->line[i]);
 	lines_transpose(w, line);
 	fe_from_words(&out->x, w);
 	fe_from_words(&out->y, w + 4);

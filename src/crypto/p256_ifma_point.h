@@ -47,21 +47,20 @@ LANE void affine_difference(struct fe d[2], const struct affine a[2], const stru
 }
 
 /*
- * a += b with inverse = 1 / (b.x - a.x): 2 products, 1 square.
- * bounds: a.x 1.01 a.y 1.01 b.x 1.01 b.y 1.01 inverse 1.5
+ * sum = a + b with inverse = 1 / (b.x - a.x): 2 products, 1 square.
+ * bounds: a.x 1.01 a.y 1.01 b.x 1.01 b.y 1.01 inverse 1.5 sum.x 1.01 sum.y 1.01
  */
-LANE void affine_add(struct affine a[2], const struct affine b[2], const struct fe inverse[2])
+LANE void affine_add(struct affine sum[2], const struct affine a[2], const struct affine b[2], const struct fe inverse[2])
 {
-	struct fe l[2], x[2], d[2], y[2];
+	struct fe l[2], d[2], y[2];
 
 	BOTH fe_sub(&l[k], &b[k].y, &a[k].y, 2);
 	BOTH fe_mul(&l[k], &l[k], &inverse[k]);
-	BOTH fe_sqr(&x[k], &l[k]);
-	BOTH fe_sub_sub_fold(&x[k], &x[k], &a[k].x, &b[k].x, 4);
-	BOTH fe_sub(&d[k], &a[k].x, &x[k], 2);
+	BOTH fe_sqr(&y[k], &l[k]);
+	BOTH fe_sub_sub_fold(&sum[k].x, &y[k], &a[k].x, &b[k].x, 4);
+	BOTH fe_sub(&d[k], &a[k].x, &sum[k].x, 2);
 	BOTH fe_mul(&y[k], &l[k], &d[k]);
-	BOTH fe_sub_fold(&a[k].y, &y[k], &a[k].y, 2);
-	BOTH fe_blend(&a[k].x, 0xff, &x[k]);
+	BOTH fe_sub_fold(&sum[k].y, &y[k], &a[k].y, 2);
 }
 
 /*

@@ -9,21 +9,38 @@
 /* A level pays from about as many pairs of vectors' points on: an inversion costs as much as 30 times what each saves. */
 #define WORTH 32
 
+/* A row's digits for two vectors, and where their entries are, which begin to be fetched. */
+struct row {
+	struct digit digit[2];
+	struct comb_place place[2];
+};
+
+LANE void row_find(struct row *out, const struct words u[2], const __m512i comb[2], unsigned row, __m512i carry[2])
+{
+	BOTH
+	{
+		out->digit[k] = digit_at(&u[k], P256_COMB_WIDTH * row, P256_COMB_WIDTH, &carry[k]);
+		comb_find(&out->place[k], comb[k], row, &out->digit[k]);
+		comb_prefetch(&out->place[k]);
+	}
+}
+
 void p256_ifma_tree_comb(struct tree *tree, unsigned segment, const struct words *u, const __m512i *comb)
 {
 	tree->rows = P256_COMB_ROWS;
 	for (unsigned v = 0; v < tree->vectors; v += 2) {
 		struct tree_pair *pair = &tree->pair[v / 2];
 		__m512i carry[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+		struct row now, next;
 
-		for (unsigned row = 0; row < P256_COMB_ROWS; row++)
-			BOTH
-			{
-				struct digit d = digit_at(&u[v + (unsigned)k], P256_COMB_WIDTH * row, P256_COMB_WIDTH, &carry[k]);
-
-				comb_point(&pair->point[segment][row][k], comb[v + (unsigned)k], row, &d);
-				pair->infinite[segment][row][k] = d.zero;
-			}
+		row_find(&next, &u[v], &comb[v], 0, carry);
+		for (unsigned row = 0; row < P256_COMB_ROWS; row++) {
+			now = next;
+			if (row + 1 < P256_COMB_ROWS)
+				row_find(&next, &u[v], &comb[v], row + 1, carry);
+			BOTH comb_point(&pair->point[segment][row][k], &now.place[k], &now.digit[k]);
+			BOTH pair->infinite[segment][row][k] = now.digit[k].zero;
+		}
 	}
 }
 
@@ -83,26 +100,26 @@ static void sums(struct fe inverse[2], struct tree_pair *pair, unsigned segments
 		__mmask8(*infinite)[2] = pair->infinite[segment];
 
 		for (unsigned at = 0; at < rows / 2; at++) {
-			struct affine a[2], b[2];
+			const struct affine *a = point[2 * at], *b = point[2 * at + 1];
+			const __mmask8 *no_a = infinite[2 * at], *no_b = infinite[2 * at + 1];
+			struct affine sum[2];
 			struct fe d[2], i[2];
 			__mmask8 skip[2];
 
 			skip_read(skip, pair, segment, 2 * at);
-			BOTH a[k] = point[2 * at][k];
-			BOTH b[k] = point[2 * at + 1][k];
 			affine_difference(d, a, b, &one, skip);
 			BOTH fe_mul(&i[k], &inverse[k], &pair->behind[segment][at][k]);
 			BOTH fe_mul(&inverse[k], &inverse[k], &d[k]);
-			affine_add(a, b, i);
+			affine_add(sum, a, b, i);
 			BOTH
 			{
-				fe_blend(&a[k].x, infinite[2 * at][k], &b[k].x);
-				fe_blend(&a[k].y, infinite[2 * at][k], &b[k].y);
-				fe_blend(&a[k].x, infinite[2 * at + 1][k], &point[2 * at][k].x);
-				fe_blend(&a[k].y, infinite[2 * at + 1][k], &point[2 * at][k].y);
+				fe_blend(&sum[k].x, no_a[k], &b[k].x);
+				fe_blend(&sum[k].y, no_a[k], &b[k].y);
+				fe_blend(&sum[k].x, no_b[k], &a[k].x);
+				fe_blend(&sum[k].y, no_b[k], &a[k].y);
 			}
-			BOTH infinite[at][k] = infinite[2 * at][k] & infinite[2 * at + 1][k];
-			BOTH point[at][k] = a[k];
+			BOTH infinite[at][k] = no_a[k] & no_b[k];
+			BOTH point[at][k] = sum[k];
 		}
 		if (rows % 2 != 0) {
 			BOTH infinite[rows / 2][k] = infinite[rows - 1][k];

@@ -34,7 +34,7 @@ struct multiples {
  * Sums of combs' entries, of at most so many vectors at once: for each signature one or two segments of points, whose
  * sums are wanted. Beside the points' coordinates there are, while a level is made, products of differences.
  */
-#define TREE_VECTORS 8
+#define TREE_VECTORS 4
 struct tree_pair {
 	struct affine point[2][P256_COMB_ROWS][2];
 	struct fe behind[2][P256_COMB_ROWS / 2][2];
