@@ -49,76 +49,6 @@ static void comb_add(struct xyzz a[2], const struct words *const u[2], const __m
 	}
 }
 
-/* ---- windows, for points without a comb ---- */
-
-static void window_columns(struct p256_ifma *ifma, const struct affine point[2])
-{
-	static const __mmask8 none[2];
-	const struct fe one = fe_const(fe_one);
-	struct jacobian base[2], a[2];
-
-	BOTH base[k] = (struct jacobian){point[k].x, point[k].y, one};
-	BOTH a[k] = base[k];
-	BOTH ifma->u.window.column[k][0] = a[k];
-	jacobian_double(a);
-	BOTH ifma->u.window.column[k][1] = a[k];
-	for (unsigned m = 2; m < WINDOW_COLUMNS; m++) {
-		jacobian_add(a, base, none);
-		BOTH ifma->u.window.column[k][m] = a[k];
-	}
-}
-
-LANE void window_point(struct jacobian *out, const struct jacobian column[WINDOW_COLUMNS], const struct digit *d)
-{
-	/* A column is 15 vectors of 64 bytes; lane k of each is 8 k bytes in. */
-	const __m512i lanes = _mm512_set_epi64(56, 48, 40, 32, 24, 16, 8, 0);
-	const __m512i at = v_add(_mm512_mullo_epi64(d->column, v_set(sizeof(struct jacobian))), lanes);
-	const char *base = (const char *)column;
-	struct fe minus;
-
-	LIMBS
-	{
-		out->x.l[i] = _mm512_i64gather_epi64(at, base + 64 * i, 1);
-		out->y.l[i] = _mm512_i64gather_epi64(at, base + 64 * (5 + i), 1);
-		out->z.l[i] = _mm512_i64gather_epi64(at, base + 64 * (10 + i), 1);
-	}
-	fe_neg(&minus, &out->y, 3);
-	fe_blend(&out->y, d->negative, &minus);
-}
-
-/* a = S * 2^255 + u * P for the points of two vectors */
-static void window_mul(struct p256_ifma *ifma, struct xyzz a[2], const struct words u[2], const struct affine point[2])
-{
-	__m512i carry[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
-	const struct fe one = fe_const(fe_one);
-	struct jacobian sum[2];
-
-	window_columns(ifma, point);
-	for (unsigned n = 0; n < WINDOWS; n++)
-		BOTH ifma->u.window.digit[n][k] = digit_at(&u[k], WINDOW_WIDTH * n, WINDOW_WIDTH, &carry[k]);
-	BOTH sum[k] = (struct jacobian){fe_const(start_x), fe_const(start_y), one};
-	for (unsigned n = WINDOWS; n-- > 0;) {
-		struct jacobian b[2];
-		__mmask8 skip[2];
-
-		for (unsigned m = 0; m < WINDOW_WIDTH && n != WINDOWS - 1; m++)
-			jacobian_double(sum);
-		BOTH
-		{
-			window_point(&b[k], ifma->u.window.column[k], &ifma->u.window.digit[n][k]);
-			skip[k] = ifma->u.window.digit[n][k].zero;
-		}
-		jacobian_add(sum, b, skip);
-	}
-	BOTH
-	{
-		a[k].x = sum[k].x;
-		a[k].y = sum[k].y;
-		fe_sqr(&a[k].zz, &sum[k].z);
-		fe_mul(&a[k].zzz, &a[k].zz, &sum[k].z);
-	}
-}
-
 /* ---- verdicts ---- */
 
 struct verdict_masks {
@@ -160,7 +90,7 @@ static struct verdict_masks verify_known(struct p256_ifma *ifma, unsigned v, con
 }
 
 /* The sums of what G's comb, and the lanes' own, give for the vectors from v on. */
-static void tree_make(struct p256_ifma *ifma, enum p256_kind kind, unsigned v, unsigned vectors,
+static bool tree_make(struct p256_ifma *ifma, enum p256_kind kind, unsigned v, unsigned vectors,
 		      const struct p256_job *const lane[][8])
 {
 	struct tree *tree = &ifma->large.tree;
@@ -175,7 +105,7 @@ static void tree_make(struct p256_ifma *ifma, enum p256_kind kind, unsigned v, u
 			comb[k] = comb_address(lane[v + k]);
 		p256_ifma_tree_comb(tree, 1, &ifma->u2[v], comb);
 	}
-	p256_ifma_tree_sum(tree, kind != P256_UNKNOWN ? 2 : 1);
+	return p256_ifma_tree_sum(tree, kind != P256_UNKNOWN ? 2 : 1);
 }
 
 /* a += a segment's sum, from what the tree has left of it. */
@@ -189,19 +119,24 @@ static void verify_tree(struct p256_ifma *ifma, enum p256_kind kind, unsigned fi
 			const struct p256_job *const lane[][8], struct verdict_masks masks[])
 {
 	static const __mmask8 none[2];
+	const struct affine start = {fe_const(start_x), fe_const(start_y)};
 	const struct fe one = fe_const(fe_one);
 
-	tree_make(ifma, kind, first, vectors, lane);
+	if (!tree_make(ifma, kind, first, vectors, lane)) {
+		for (unsigned v = first; v < first + vectors; v++)
+			masks[v] = (struct verdict_masks){.undecided = 0xff};
+		return;
+	}
 	for (unsigned v = first; v < first + vectors; v += 2) {
 		const struct tree_pair *pair = &ifma->large.tree.pair[(v - first) / 2];
 		struct affine end[2];
 		struct xyzz a[2];
 
 		if (kind == P256_KNOWN) {
-			BOTH a[k] = (struct xyzz){fe_const(start_x), fe_const(start_y), one, one};
+			BOTH a[k] = (struct xyzz){start.x, start.y, one, one};
 			BOTH end[k] = (struct affine){fe_const(start_x), fe_const(start_minus_y)};
 		} else {
-			window_mul(ifma, a, kind == P256_IMPLICIT ? &ifma->u3[v] : &ifma->u2[v], &ifma->point[v]);
+			p256_ifma_window_mul(ifma, a, v, kind == P256_IMPLICIT ? &ifma->u3[v] : &ifma->u2[v], &start);
 			BOTH end[k] = (struct affine){fe_const(end_x), fe_const(end_y)};
 		}
 		if (kind != P256_UNKNOWN)
@@ -209,13 +144,7 @@ static void verify_tree(struct p256_ifma *ifma, enum p256_kind kind, unsigned fi
 		/* S is taken off here already: if the signer's key is infinity, this is an exceptional case. */
 		xyzz_add_affine(a, end, none);
 		tree_add(a, &ifma->large.tree, pair, 0);
-		BOTH
-		{
-			struct verdict_masks *m = &masks[v + (unsigned)k];
-
-			*m = sum_judge(&a[k], &ifma->r[v + (unsigned)k]);
-			m->undecided |= pair->undecided[k];
-		}
+		BOTH masks[v + (unsigned)k] = sum_judge(&a[k], &ifma->r[v + (unsigned)k]);
 	}
 }
 
@@ -236,8 +165,10 @@ void p256_ifma_verify(struct p256_ifma *ifma, enum p256_kind kind, const struct 
 		lane[k / 8][k % 8] = &job[k < n ? k : 0];
 	p256_ifma_scalars(ifma, kind, lane, vectors);
 	memset(on_curve, 0xff, sizeof(on_curve));
-	if (kind != P256_KNOWN)
+	if (kind != P256_KNOWN) {
 		p256_ifma_points(ifma, lane, vectors, on_curve);
+		p256_ifma_windows(ifma, vectors);
+	}
 	if (vectors == 1)
 		masks[0] = verify_known(ifma, 0, lane[0]);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a comb: the multiples 1 to 64 of 2^(7 i) Q, i = 0..36, eight i in a vector. */
-#include "crypto/p256_ifma_work.h"
+#include "crypto/p256_ifma_digit.h"
 
 #define ROW_VECTORS ((P256_COMB_ROWS + 7) / 8)
 
@@ -61,20 +61,14 @@ static void multiples_make(struct multiples *all, const struct affine b[2])
 	}
 }
 
-/* The value below p, as words to the lanes' rows of column m. */
-LANE void entry_store(struct p256_comb *comb, unsigned vector, unsigned m, unsigned half, struct fe *value)
+/* To the lanes' rows of column m. */
+LANE void column_store(struct p256_comb *comb, unsigned vector, unsigned m, const struct affine *a)
 {
-	uint64_t w[4][8];
-	__m512i words[4];
+	__m512i line[8];
 
-	fe_fold(value);
-	fe_once(value, p256_p);
-	fe_to_words(words, value);
-	for (int i = 0; i < 4; i++)
-		_mm512_storeu_si512(w[i], words[i]);
+	affine_lines(line, a);
 	for (unsigned k = 0; k < 8 && 8 * vector + k < P256_COMB_ROWS; k++)
-		for (unsigned i = 0; i < 4; i++)
-			comb->point[8 * vector + k][m][4 * half + i] = w[i][k];
+		_mm512_store_si512(comb->point[8 * vector + k][m], line[k]);
 }
 
 /* One inversion for all multiples: prefixes of products of ZZZ, undone from the end. */
@@ -91,7 +85,8 @@ static void multiples_affine(struct multiples *all, struct p256_comb *comb, unsi
 		BOTH
 		{
 			const struct xyzz *a = &all->point[m][k];
-			struct fe i = inverse[k], z, x, y;
+			struct fe i = inverse[k], z;
+			struct affine point;
 
 			if (m > 0) {
 				fe_mul(&i, &inverse[k], &all->prefix[m - 1][k]);
@@ -99,10 +94,9 @@ static void multiples_affine(struct multiples *all, struct p256_comb *comb, unsi
 			}
 			fe_mul(&z, &a->zz, &i); /* 1 / Z */
 			fe_sqr(&z, &z);
-			fe_mul(&x, &a->x, &z);
-			fe_mul(&y, &a->y, &i);
-			entry_store(comb, vector + (unsigned)k, m, 0, &x);
-			entry_store(comb, vector + (unsigned)k, m, 1, &y);
+			fe_mul(&point.x, &a->x, &z);
+			fe_mul(&point.y, &a->y, &i);
+			column_store(comb, vector + (unsigned)k, m, &point);
 		}
 }
 

@@ -69,13 +69,26 @@ static __mmask8 choose_y(struct fe *y, const struct p256_job *const lane[8])
 	return (__mmask8)(equal | ~given_mask);
 }
 
+/* An entry of a comb, in every lane. */
+LANE void entry_read(struct affine *out, const uint64_t entry[8])
+{
+	__m512i w[8];
+
+	for (int i = 0; i < 8; i++)
+		w[i] = v_set(entry[i]);
+	fe_from_words(&out->x, w);
+	fe_from_words(&out->y, w + 4);
+}
+
 void p256_ifma_points(struct p256_ifma *ifma, const struct p256_job *const lane[][8], unsigned vectors,
 		      __mmask8 on_curve[VECTORS])
 {
 	/* (p + 1) / 4: a square root, where there is one */
 	static const uint64_t root[4] = {0, 0x40000000, 0x4000000000000000, 0x3fffffffc0000000};
 	const struct fe rr = fe_const(fe_rr);
+	struct affine generator;
 
+	entry_read(&generator, ifma->generator.point[0][0]);
 	for (unsigned v = 0; v < vectors; v += 2) {
 		struct fe x[2], y[2], right[2], t[2];
 
@@ -100,6 +113,9 @@ void p256_ifma_points(struct p256_ifma *ifma, const struct p256_job *const lane[
 			fe_sub(&t[k], &t[k], &right[k], 4);
 			on_curve[v + (unsigned)k] = fe_zeros(&t[k]);
 			on_curve[v + (unsigned)k] &= choose_y(&y[k], lane[v + (unsigned)k]);
+			fe_fold(&y[k]);
+			fe_blend(&x[k], (__mmask8)~on_curve[v + (unsigned)k], &generator.x);
+			fe_blend(&y[k], (__mmask8)~on_curve[v + (unsigned)k], &generator.y);
 			ifma->point[v + (unsigned)k] = (struct affine){x[k], y[k]};
 		}
 	}

@@ -51,6 +51,21 @@ LANE void lines_transpose(__m512i out[8], const __m512i line[8])
 	}
 }
 
+/* A point's entry for each lane: x and y below p, as words. */
+LANE void affine_lines(__m512i line[8], const struct affine *a)
+{
+	struct affine once = *a;
+	__m512i w[8];
+
+	fe_fold(&once.x);
+	fe_once(&once.x, p256_p);
+	fe_to_words(w, &once.x);
+	fe_fold(&once.y);
+	fe_once(&once.y, p256_p);
+	fe_to_words(w + 4, &once.y);
+	lines_transpose(line, w);
+}
+
 /* Where the entry of row `row` that the digit asks for is, in each lane's own comb. An entry is one cache line. */
 struct comb_place {
 	uint64_t line[8] __attribute__((aligned(64)));

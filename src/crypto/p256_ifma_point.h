@@ -64,6 +64,26 @@ LANE void affine_add(struct affine sum[2], const struct affine a[2], const struc
 }
 
 /*
+ * sum = 2 a with inverse = 1 / (2 a.y): 3 products, 1 square. 3 x^2 - 3 = 3 (x - 1) (x + 1).
+ * bounds: a.x 1.01 a.y 1.01 inverse 1.5 one 1.01 sum.x 1.01 sum.y 1.01
+ */
+LANE void affine_double(struct affine sum[2], const struct affine a[2], const struct fe inverse[2], const struct fe *one)
+{
+	struct fe l[2], d[2], y[2];
+
+	BOTH fe_sub(&l[k], &a[k].x, one, 2);
+	BOTH fe_add(&d[k], &a[k].x, one);
+	BOTH fe_mul(&l[k], &l[k], &d[k]);
+	BOTH fe_triple(&l[k], &l[k]);
+	BOTH fe_mul(&l[k], &l[k], &inverse[k]);
+	BOTH fe_sqr(&y[k], &l[k]);
+	BOTH fe_sub2_fold(&sum[k].x, &y[k], &a[k].x, 3);
+	BOTH fe_sub(&d[k], &a[k].x, &sum[k].x, 2);
+	BOTH fe_mul(&y[k], &l[k], &d[k]);
+	BOTH fe_sub_fold(&sum[k].y, &y[k], &a[k].y, 2);
+}
+
+/*
  * a += b, except in the lanes of skip: 8 products, 2 squares.
  * bounds: a.x 1.01 a.y 3 a.zz 2.01 a.zzz 2.01 b.x 1.01 b.y 2
  */
@@ -121,32 +141,27 @@ LANE void xyzz_add(struct xyzz *a, const struct xyzz *b)
 }
 
 /*
- * a += b, except in the lanes of skip: 12 products, 4 squares.
- * bounds: a.x 1.01 a.y 3 a.z 4 b.x 1.01 b.y 3 b.z 4
+ * a += b, except in the lanes of skip: 8 products, 3 squares.
+ * bounds: a.x 1.01 a.y 3 a.z 4 b.x 1.01 b.y 2
  */
-LANE void jacobian_add(struct jacobian a[2], const struct jacobian b[2], const __mmask8 skip[2])
+LANE void jacobian_add_affine(struct jacobian a[2], const struct affine b[2], const __mmask8 skip[2])
 {
-	struct fe z1[2], z2[2], u1[2], u2[2], s1[2], s2[2], h[2], r[2], hh[2], hhh[2], v[2], x[2], d[2], y[2], z[2];
+	struct fe zz[2], u[2], s[2], h[2], r[2], hh[2], hhh[2], v[2], x[2], d[2], y[2], z[2];
 
-	BOTH fe_sqr(&z1[k], &a[k].z);
-	BOTH fe_sqr(&z2[k], &b[k].z);
-	BOTH fe_mul(&s1[k], &a[k].y, &b[k].z);
-	BOTH fe_mul(&s2[k], &b[k].y, &a[k].z);
-	BOTH fe_mul(&u1[k], &a[k].x, &z2[k]);
-	BOTH fe_mul(&u2[k], &b[k].x, &z1[k]);
-	BOTH fe_mul(&z[k], &a[k].z, &b[k].z);
-	BOTH fe_mul(&s1[k], &s1[k], &z2[k]);
-	BOTH fe_mul(&s2[k], &s2[k], &z1[k]);
-	BOTH fe_sub(&h[k], &u2[k], &u1[k], 2);
-	BOTH fe_sub(&r[k], &s2[k], &s1[k], 2);
+	BOTH fe_sqr(&zz[k], &a[k].z);
+	BOTH fe_mul(&s[k], &b[k].y, &a[k].z);
+	BOTH fe_mul(&u[k], &b[k].x, &zz[k]);
+	BOTH fe_mul(&s[k], &s[k], &zz[k]);
+	BOTH fe_sub(&h[k], &u[k], &a[k].x, 2);
+	BOTH fe_sub(&r[k], &s[k], &a[k].y, 3);
 	BOTH fe_sqr(&hh[k], &h[k]);
 	BOTH fe_sqr(&x[k], &r[k]);
-	BOTH fe_mul(&z[k], &z[k], &h[k]);
+	BOTH fe_mul(&z[k], &a[k].z, &h[k]);
 	BOTH fe_mul(&hhh[k], &hh[k], &h[k]);
-	BOTH fe_mul(&v[k], &u1[k], &hh[k]);
+	BOTH fe_mul(&v[k], &a[k].x, &hh[k]);
 	BOTH fe_sub3_fold(&x[k], &x[k], &hhh[k], &v[k], 4);
 	BOTH fe_sub(&d[k], &v[k], &x[k], 2);
-	BOTH fe_neg(&y[k], &s1[k], 2);
+	BOTH fe_neg(&y[k], &a[k].y, 3);
 	BOTH fe_mul2(&y[k], &r[k], &d[k], &y[k], &hhh[k]);
 	BOTH fe_blend(&a[k].x, (__mmask8)~skip[k], &x[k]);
 	BOTH fe_blend(&a[k].y, (__mmask8)~skip[k], &y[k]);

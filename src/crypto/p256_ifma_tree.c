@@ -69,27 +69,6 @@ static void differences(struct fe product[2], struct tree_pair *pair, unsigned s
 		}
 }
 
-/*
- * Some lane of a product is 0: two points are equal, or opposite. Such sums are left undecided, and from here on only
- * the first of the two points counts.
- */
-static void exceptions(struct tree_pair *pair, unsigned segments, unsigned rows)
-{
-	const struct fe one = fe_const(fe_one);
-
-	for (unsigned segment = 0; segment < segments; segment++)
-		for (unsigned at = 0; at < rows / 2; at++) {
-			__mmask8 skip[2], zero[2];
-			struct fe d[2];
-
-			skip_read(skip, pair, segment, 2 * at);
-			affine_difference(d, pair->point[segment][2 * at], pair->point[segment][2 * at + 1], &one, skip);
-			BOTH zero[k] = fe_zeros(&d[k]);
-			BOTH pair->infinite[segment][2 * at + 1][k] |= zero[k];
-			BOTH pair->undecided[k] |= zero[k];
-		}
-}
-
 /* The sums of points 2 at and 2 at + 1, in the place of point `at`, and an odd point behind them. */
 static void sums(struct fe inverse[2], struct tree_pair *pair, unsigned segments, unsigned rows)
 {
@@ -128,24 +107,22 @@ static void sums(struct fe inverse[2], struct tree_pair *pair, unsigned segments
 	}
 }
 
-void p256_ifma_tree_sum(struct tree *tree, unsigned segments)
+bool p256_ifma_tree_sum(struct tree *tree, unsigned segments)
 {
 	struct fe inverse[TREE_VECTORS], prefix[TREE_VECTORS];
 
-	for (unsigned v = 0; v < tree->vectors; v += 2)
-		BOTH tree->pair[v / 2].undecided[k] = 0;
 	for (; tree->rows / 2 * segments * tree->vectors >= WORTH; tree->rows -= tree->rows / 2) {
-		for (unsigned v = 0; v < tree->vectors; v += 2) {
-			struct tree_pair *pair = &tree->pair[v / 2];
+		__mmask8 zero = 0;
 
-			differences(&inverse[v], pair, segments, tree->rows);
-			if ((fe_zeros(&inverse[v]) | fe_zeros(&inverse[v + 1])) != 0) {
-				exceptions(pair, segments, tree->rows);
-				differences(&inverse[v], pair, segments, tree->rows);
-			}
+		for (unsigned v = 0; v < tree->vectors; v += 2) {
+			differences(&inverse[v], &tree->pair[v / 2], segments, tree->rows);
+			zero |= fe_zeros(&inverse[v]) | fe_zeros(&inverse[v + 1]);
 		}
+		if (zero != 0)
+			return false;
 		p256_ifma_invert_p(inverse, prefix, tree->vectors);
 		for (unsigned v = 0; v < tree->vectors; v += 2)
 			sums(&inverse[v], &tree->pair[v / 2], segments, tree->rows);
 	}
+	return true;
 }

@@ -38,27 +38,31 @@ struct multiples {
 struct tree_pair {
 	struct affine point[2][P256_COMB_ROWS][2];
 	struct fe behind[2][P256_COMB_ROWS / 2][2];
-	__mmask8 infinite[2][P256_COMB_ROWS][2]; /* the lanes in which the point is none, but 0 */
-	__mmask8 undecided[2];			 /* the lanes in which a sum met an exceptional case */
+	__mmask8 infinite[2][P256_COMB_ROWS][2]; /* the lanes in which the point is infinity */
 };
 struct tree {
 	struct tree_pair pair[TREE_VECTORS / 2];
 	unsigned vectors, rows; /* rows: points that a segment has */
 };
 
+/* While windows are made: the lower multiples of two vectors of points, and products of differences. */
+struct window_pair {
+	struct affine multiple[WINDOW_COLUMNS / 2][2];
+	struct fe behind[WINDOW_COLUMNS / 2][2];
+};
+
 struct p256_ifma {
 	struct p256_comb generator;
 	struct words r[VECTORS], u1[VECTORS], u2[VECTORS], u3[VECTORS];
 	struct affine point[VECTORS];
+	uint64_t window[VECTORS][8][WINDOW_COLUMNS][8] __attribute__((aligned(64))); /* lane by lane, as in a comb */
 	union {
 		struct fe prefix[2 * VECTORS];
-		struct {
-			struct jacobian column[2][WINDOW_COLUMNS];
-			struct digit digit[WINDOWS][2];
-		} window;
+		struct digit digit[WINDOWS][2];
 	} u;
 	union {
 		struct multiples multiples;
+		struct window_pair windows[VECTORS / 2];
 		struct tree tree;
 	} large;
 };
@@ -87,14 +91,22 @@ LANE void words_load(struct words *out, const uint8_t *const bytes[8])
 		out->w[i] = _mm512_load_si512(w[i]);
 }
 
+/* The windows of the points of a batch, an even number of vectors; then a = start * 2^255 + u * P for vectors v and v + 1. */
+void p256_ifma_windows(struct p256_ifma *ifma, unsigned vectors);
+void p256_ifma_window_mul(struct p256_ifma *ifma, struct xyzz a[2], unsigned v, const struct words u[2],
+			  const struct affine *start);
+
 /*
  * A segment of the tree begins as the entries of each lane's comb for the scalars u. tree->vectors, an even number, is
  * how many vectors u and comb have.
  */
 void p256_ifma_tree_comb(struct tree *tree, unsigned segment, const struct words *u, const __m512i *comb);
 
-/* Adds points of each segment to each other, as far as it pays: what is left are tree->rows points. */
-void p256_ifma_tree_sum(struct tree *tree, unsigned segments);
+/*
+ * Adds points of each segment to each other, as far as it pays: what is left are tree->rows points. False: a comb is not
+ * one, since two of its entries are equal or opposite.
+ */
+bool p256_ifma_tree_sum(struct tree *tree, unsigned segments);
 
 /* The power x^e, e in four words, of two vectors. */
 void p256_ifma_power(struct fe x[2], const uint64_t e[4]);
@@ -107,8 +119,8 @@ void p256_ifma_invert_p(struct fe *x, struct fe *prefix, unsigned n);
 void p256_ifma_invert_n(struct fe *x, struct fe *prefix, unsigned n);
 
 /*
- * The points of jobs into ifma->point. on_curve[v] has a bit for each lane whose x is that of a point and whose y, if
- * it is given, is right.
+ * The points of jobs into ifma->point, and G for those that are none. on_curve[v] has a bit for each lane whose x is
+ * that of a point and whose y, if it is given, is right.
  */
 void p256_ifma_points(struct p256_ifma *ifma, const struct p256_job *const lane[][8], unsigned vectors,
 		      __mmask8 on_curve[VECTORS]);
