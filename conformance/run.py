@@ -4,7 +4,10 @@
 
 Usage: run.py [OPTION...] -- CLIENT [ARGUMENT...]
 
-The client understands init, apply, check and dump (README.md). Example: run.py -- scms store
+The client understands init, apply, check and dump (README.md).
+
+Example:
+  run.py -- scms store
 
   --cases DIR      folder with case files (default: cases, beside this program)
   --only PATTERN   cases whose name or group has this in it; may be given again

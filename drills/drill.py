@@ -27,8 +27,9 @@ def interrupted(*_):
 
 
 def options_of(arguments):
-    parser = argparse.ArgumentParser(prog="scms drill", description=__doc__, epilog="Example: scms drill elector-replacement --fleet "
-                                     "50. Exit code: 0 all as expected, 1 not, 2 usage, 3 the drill could not run.")
+    parser = argparse.ArgumentParser(prog="scms drill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     epilog="Example:\n  scms drill elector-replacement --fleet 50\n\n"
+                                     "Exit code: 0 all as expected, 1 not, 2 usage, 3 the drill could not run.")
     parser.add_argument("drill", choices=[*DRILLS, "all"], help="which disaster; all: both, one after the other")
     parser.add_argument("--fleet", type=int, default=200, metavar="N", help="vehicles; default 200")
     parser.add_argument("--units", type=int, default=10, metavar="N", help="roadside units; default 10")

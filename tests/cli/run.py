@@ -482,20 +482,6 @@ class Usage(Case):
             self.assertRegex(text, r'Example:\s+scms %s' % ('show' if command == 'encode' else command))
         self.assertIn('  show ', self.good('--help').decode())
 
-    def test_every_option_is_in_the_manual(self):
-        for command in ('show', 'encode', 'hash', 'types'):
-            text = self.good(command, '--help').decode()
-            with open(os.path.join(HERE, '../../man/scms-%s.1' % command)) as f:
-                manual = f.read()
-            options = set(re.findall(r'^ +(?:-., +)?--([a-z]+)', text, re.M))
-            self.assertIn('help', options)
-            for option in options:
-                self.assertRegex(manual, r'\n\.It Fl (\S+ , )?-%s\b' % option, command)
-        with open(os.path.join(HERE, '../../man/scms.1')) as f:
-            manual = f.read()
-        for command in re.findall(r'\n  (\w+) ', self.good('--help').decode()):
-            self.assertIn('.It Cm %s\n' % command, manual)
-
     def test_types(self):
         words = self.good('types').decode()
         listed = json.loads(self.good('types', '--json'))

@@ -20,7 +20,7 @@ static const char doc[] =
     "\"group\" (one or a list) or \"device\" to say which devices.\n\n"
     "Example:\n"
     "  echo '{\"do\":\"create\",\"count\":10,\"prefix\":\"car\",\"group\":\"all\"}\n"
-    "        {\"do\":\"enrol\"}' | scms-ee fleet cars --dcm https://localhost:8891 --factory tls/factory\n\n"
+    "        {\"do\":\"enrol\"}' | scms-ee fleet cars \\\n    --dcm https://localhost:8891 --factory tls/factory\n\n"
     "Exit code: 0 all orders carried out, 2 usage, 3 the fleet cannot run.";
 
 json_t *fleet_error(const char *format, ...)

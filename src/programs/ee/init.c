@@ -24,7 +24,7 @@ static const struct argp_option rows[] = {
 static const char doc[] =
     "Make a device from what the factory's secure environment gives it: electors, root, quorum, chain file, the RA's "
     "certificate. From there on it believes votes, and nobody's word.\v"
-    "Example:\n  scms-ee init car --dcm https://localhost:8891 --factory tls/factory --serial 4711\n\n"
+    "Example:\n  scms-ee init car --dcm https://dcm:8891 --factory tls/factory --serial 4711\n\n"
     "Exit code: 0 made, 1 refused, 2 usage, 3 no answer, or it cannot be written.";
 
 struct bundle {

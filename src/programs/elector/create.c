@@ -28,7 +28,7 @@ static const char doc[] =
     "not fit. Give the certificate (DIR/active/certificate.coer, or --out) to the SCMS Manager, and read it the fingerprint "
     "over a second channel.\n\n"
     "Examples:\n  scms-elector create --home elector-a --name elector-A\n"
-    "  scms-elector create --home elector-b --token 'pkcs11:token=Elector%20B' --secret file:pin\n\n"
+    "  scms-elector create --home elector-b --token 'pkcs11:token=Elector%20B'\n\n"
     "Exit code: 0 done, 1 refused, 2 usage, 3 the key or the home cannot be made.";
 
 /* Makes key and certificate, and makes them the identity in use. */

@@ -29,7 +29,7 @@ static const char doc[] =
     "candidate that breaks its profile, an own certificate that is not valid, a proposal that is not the one inspected, a second "
     "vote that conflicts with an earlier one or grave consequences (without --override), a clock that went back.\n\n"
     "Examples:\n  scms-elector sign --home elector-a add-elector.proposal\n"
-    "  scms-elector sign --home elector-a --yes-i-read-it --secret file:pin --out a.vote add-elector.proposal\n\n"
+    "  scms-elector sign --home elector-a --yes-i-read-it --out a.vote add.proposal\n\n"
     "Exit code: 0 voted, 1 refused, 2 usage, 3 key, home or trust store cannot be used.";
 
 static const char *text_of(const json_t *entry, const char *key)

@@ -6,6 +6,7 @@
 
 #include "bundle_make.h"
 #include "commands.h"
+#include "group.h"
 #include "component_work.h"
 #include "components/bootstrap_file.h"
 
@@ -140,9 +141,9 @@ static int run(int argc, char **argv, const char *command, const char *doc, bool
 	return check ? check_run(&bundle) : make_run(&bundle);
 }
 
-int cmd_bundle(int argc, char **argv)
+static int make(int argc, char **argv)
 {
-	static const char make_doc[] =
+	static const char doc[] =
 	    "Make the bootstrap bundle: electors, roots, the ballots behind them, quorum, floor and ceiling.\v"
 	    "Whom the bundle names is whom the Manager's own trust store trusts now; before there is one, the electors "
 	    "in electors/. "
@@ -151,19 +152,28 @@ int cmd_bundle(int argc, char **argv)
 	    "Default: bootstrap/ in the workspace.\n\n"
 	    "Example:\n  scms bundle make --workspace ws /media/stick/bootstrap\n\n"
 	    "Exit code: 0 made, 1 refused (nothing is changed), 2 usage, 3 files or another operator.";
-	static const char check_doc[] = "Check a bootstrap bundle: make a trust store of it, apply its ballots, lint "
-					"its electors and roots; nothing is kept.\v"
-					"Example:\n  scms bundle check --workspace ws /media/stick/bootstrap\n\n"
-					"Exit code: 0 good, 1 something is wrong, 2 usage, 3 files.";
 
-	if (argc >= 2 && strcmp(argv[1], "make") == 0)
-		return run(argc - 1, argv + 1, "bundle make", make_doc, false);
-	if (argc >= 2 && strcmp(argv[1], "check") == 0)
-		return run(argc - 1, argv + 1, "bundle check", check_doc, true);
-	fputs("Usage: scms bundle make|check [OPTION...] [DIR]\n\n"
-	      "  make   what new devices and components are given in a secure place\n"
-	      "  check  is it whole, and does it make a trust store?\n\n"
-	      "Example: scms bundle make --workspace ws\n",
-	      argc >= 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
-	return argc >= 2 && strcmp(argv[1], "--help") == 0 ? OPERATOR_DONE : OPERATOR_USAGE;
+	return run(argc, argv, "bundle make", doc, false);
+}
+
+static int check(int argc, char **argv)
+{
+	static const char doc[] = "Check a bootstrap bundle: make a trust store of it, apply its ballots, lint "
+				  "its electors and roots; nothing is kept.\v"
+				  "Example:\n  scms bundle check --workspace ws /media/stick/bootstrap\n\n"
+				  "Exit code: 0 good, 1 something is wrong, 2 usage, 3 files.";
+
+	return run(argc, argv, "bundle check", doc, true);
+}
+
+int cmd_bundle(int argc, char **argv)
+{
+	static const struct group_command commands[] = {
+	    {"make", make, "what new devices and components are given in a secure place"},
+	    {"check", check, "is it whole, and does it make a trust store?"},
+	};
+	static const struct group group =
+	    GROUP("scms bundle", "The bootstrap bundle for new devices and components.", commands, "  scms bundle make --workspace ws\n");
+
+	return group_run(&group, argc, argv);
 }

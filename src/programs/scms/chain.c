@@ -3,6 +3,7 @@
  * scms chain: chain files, global and local.
  */
 #include "commands.h"
+#include "group.h"
 #include "base/file.h"
 #include "components/manager/vote_make.h"
 #include "components/pg/chain_local.h"
@@ -381,7 +382,7 @@ static int chain_command_compare(int argc, char **argv)
 	static const char doc[] =
 	    "Hold an RA's local certificate chain file against the global one: every elector and root ballot must be in it "
 	    "(rule H3).\v"
-	    "Example:\n  scms chain compare global_certificate_chains_02.oer local_certificate_chains_02_01.oer\n\n"
+	    "Example:\n  scms chain compare gccf.oer local_certificate_chains_02_01.oer\n\n"
 	    "Exit code: 0 nothing is missing, 1 something is, or a file is none, 2 usage, 3 a file cannot be read.";
 	struct publish_work work = {.workspace = {.lock = -1}};
 	struct chain_comparison c = {.n = 0};
@@ -480,12 +481,13 @@ static int chain_command_derive(int argc, char **argv)
 
 int cmd_chain(int argc, char **argv)
 {
-	static const struct publish_command commands[] = {
+	static const struct group_command commands[] = {
 	    {"compare", chain_command_compare, "what an RA's chain file lacks of the global one"},
 	    {"derive", chain_command_derive, "an RA's chain file from the global one"},
 	    {"make", chain_command_make, "the global chain file, from certificates and ballots"},
 	};
+	static const struct group group = GROUP("scms chain", "Certificate chain files, global and local.", commands,
+						"  scms chain make --reason \"elector D\"\n");
 
-	return publish_dispatch("chain", commands, sizeof(commands) / sizeof(commands[0]), "Certificate chain files, global and local.", argc,
-				argv);
+	return group_run(&group, argc, argv);
 }

@@ -164,8 +164,7 @@ int component_issue_request(int argc, char **argv)
 	    "The request must be signed by the key that is to be certified; of what it says, role, name, keys and "
 	    "start are taken, and the "
 	    "profile of the role says the rest. The answer holds the certificate and those above it.\n\n"
-	    "Example:\n  scms component issue /media/stick/pca1.request.coer --out "
-	    "/media/stick/pca1.certificate.coer\n\n"
+	    "Example:\n  scms component issue pca1.request.coer --out pca1.certificate.coer\n\n"
 	    "Exit code: 0 issued, 1 refused, 2 usage, 3 files, token or another operator.";
 	struct argp argp = {rows, parse_option, "FILE", doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct carry carry = {.options = {.command = "component issue"}};

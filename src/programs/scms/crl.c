@@ -3,6 +3,7 @@
  * scms crl: the composite CRL.
  */
 #include "commands.h"
+#include "group.h"
 #include "crl_pending.h"
 #include "components/crlg/crl_check.h"
 #include "components/crlg/crl_sign.h"
@@ -699,13 +700,15 @@ static int crl_take(int argc, char **argv)
 
 int cmd_crl(int argc, char **argv)
 {
-	static const struct publish_command commands[] = {
+	static const struct group_command commands[] = {
 	    {"add", crl_add, "note certificates and devices that are to be revoked"},
 	    {"make", crl_make, "make and sign the composite CRL"},
 	    {"reset", crl_reset, "make it anew after a root's revocation"},
 	    {"sign-root", crl_sign_root, "sign series 256 as the root"},
 	    {"take", crl_take, "take the composite CRL that is out by now"},
 	};
+	static const struct group group = GROUP("scms crl", "The composite CRL.", commands,
+						"  scms crl make\n");
 
-	return publish_dispatch("crl", commands, sizeof(commands) / sizeof(commands[0]), "The composite CRL.", argc, argv);
+	return group_run(&group, argc, argv);
 }

@@ -114,7 +114,8 @@ int cmd_hash(int argc, char **argv)
 	    "FILE...",
 	    "Print SHA-256 (and SHA-384 where the certificate is signed on a 384-bit curve), HashedId10, "
 	    "HashedId8 and HashedId3 of certificates in canonical form: points compressed, rSig "
-	    "x-only; and the SHA-256 in words (PGP word list), to be read out over a second channel.\vExample: scms hash root.oer elector-a.oer\n",
+	    "x-only; and the SHA-256 in words (PGP word list), to be read out over a second channel.\v"
+	    "Example:\n  scms hash root.oer elector-a.oer\n",
 	    NULL,
 	    NULL,
 	    NULL};

@@ -3,6 +3,7 @@
  * scms log: the history of a workspace, or any journal.
  */
 #include "commands.h"
+#include "group.h"
 #include "report.h"
 
 #include "base/leap.h"
@@ -224,33 +225,42 @@ static int run(const char *command, const struct options *options, const char *p
 	return report_flush(command) ? 0 : 3;
 }
 
-int cmd_log(int argc, char **argv)
+static int parse_and_run(int argc, char **argv, const char *command, bool show)
 {
 	struct argp argp = {rows, parse_option, "[FILE]", doc, NULL, NULL, NULL};
 	struct options options = {.workspace = getenv("SCMS_WORKSPACE")};
-	static char show_name[] = "scms log show", verify_name[] = "scms log verify";
-	bool show = argc >= 2 && strcmp(argv[1], "show") == 0;
-	char *path = NULL;
+	char *path = NULL, name[32];
 	int code;
 
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		puts("Usage: scms log show|verify [OPTION...] [FILE]\n\n"
-		     "  show      every act: when, who, what, why, with which files\n"
-		     "  verify    has anybody changed the history?\n\n"
-		     "Example: scms log verify --workspace ws\n"
-		     "'scms log COMMAND --help' says more of each.");
-		return 0;
-	}
-	if (argc < 2 || (!show && strcmp(argv[1], "verify") != 0)) {
-		fprintf(stderr, "scms log: expected 'show' or 'verify', found '%s'\nTry 'scms log --help'.\n", argc < 2 ? "" : argv[1]);
-		return EXIT_USAGE;
-	}
-	argv[1] = show ? show_name : verify_name;
+	snprintf(name, sizeof(name), "scms %s", command);
+	argv[0] = name;
 	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc - 1, argv + 1, 0, NULL, &options);
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (options.file == NULL && asprintf(&path, "%s/journal", options.workspace != NULL ? options.workspace : ".") < 0)
 		return 3;
-	code = run(show ? "log show" : "log verify", &options, options.file != NULL ? options.file : path, show);
+	code = run(command, &options, options.file != NULL ? options.file : path, show);
 	free(path);
 	return code;
+}
+
+static int show(int argc, char **argv)
+{
+	return parse_and_run(argc, argv, "log show", true);
+}
+
+static int verify(int argc, char **argv)
+{
+	return parse_and_run(argc, argv, "log verify", false);
+}
+
+int cmd_log(int argc, char **argv)
+{
+	static const struct group_command commands[] = {
+	    {"show", show, "every act: when, who, what, why, with which files"},
+	    {"verify", verify, "has anybody changed the history?"},
+	};
+	static const struct group group =
+	    GROUP("scms log", "The history of an operator's acts, hash-chained.", commands, "  scms log verify --workspace ws\n");
+
+	return group_run(&group, argc, argv);
 }

@@ -3,15 +3,9 @@
  * scms: the operator's program. One file per command; this one finds it.
  */
 #include "commands.h"
+#include "group.h"
 
-#include <stdio.h>
-#include <string.h>
-
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *text;
-} commands[] = {
+static const struct group_command commands[] = {
     {"bundle", cmd_bundle, "the bootstrap bundle for new devices and components"},
     {"component", cmd_component, "the components of an SCMS: keys, certificates, renewal, revocation"},
     {"chain", cmd_chain, "certificate chain files, global and local"},
@@ -37,25 +31,11 @@ static const struct {
     {"what-if", cmd_what_if, "what would these files or motions do to everybody?"},
 };
 
-static void usage(FILE *to)
-{
-	fputs("Usage: scms COMMAND [OPTION...]\n\n", to);
-	for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++)
-		fprintf(to, "  %-12s %s\n", commands[k].name, commands[k].text);
-	fputs("\n'scms COMMAND --help' says more of each.\n", to);
-}
-
 int main(int argc, char **argv)
 {
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		usage(stdout);
-		return 0;
-	}
-	for (size_t k = 0; argc >= 2 && k < sizeof(commands) / sizeof(commands[0]); k++)
-		if (strcmp(argv[1], commands[k].name) == 0)
-			return commands[k].run(argc - 1, argv + 1);
-	if (argc >= 2)
-		fprintf(stderr, "scms: no command '%s'\n", argv[1]);
-	usage(stderr);
-	return 2;
+	static const struct group group =
+	    GROUP("scms", "The open Security Credential Management System for V2X, built around elector-based root management.", commands,
+		  "  scms init ws --system example --quorum 2\n");
+
+	return group_run(&group, argc, argv);
 }

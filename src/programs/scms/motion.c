@@ -5,16 +5,13 @@
 #include "motion_command.h"
 
 #include "commands.h"
+#include "group.h"
 #include "service/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *text;
-} commands[] = {
+static const struct group_command commands[] = {
     {"propose", motion_propose, "ask the electors: add or remove an elector or a root CA"},
     {"list", motion_list, "all motions"},
     {"status", motion_status, "who voted, who is missing, which votes do not count and why"},
@@ -26,31 +23,15 @@ static const struct {
     {"withdraw", motion_withdraw, "ask for it no more"},
 };
 
-static void usage(FILE *to)
-{
-	fputs("Usage: scms motion COMMAND [OPTION...]\n\n", to);
-	for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++)
-		fprintf(to, "  %-9s %s\n", commands[k].name, commands[k].text);
-	fputs("\nExample: scms motion propose add-elector d.coer --reason 'takes the place of A' --out d.proposal\n"
-	      "         scms motion collect b.vote c.vote\n"
-	      "         scms motion assemble add-elector\n"
-	      "'scms motion COMMAND --help' says more of each.\n",
-	      to);
-}
-
 int cmd_motion(int argc, char **argv)
 {
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		usage(stdout);
-		return OPERATOR_DONE;
-	}
-	for (size_t k = 0; argc >= 2 && k < sizeof(commands) / sizeof(commands[0]); k++)
-		if (strcmp(argv[1], commands[k].name) == 0)
-			return commands[k].run(argc - 1, argv + 1);
-	if (argc >= 2)
-		fprintf(stderr, "scms motion: no command '%s'\n", argv[1]);
-	usage(stderr);
-	return OPERATOR_USAGE;
+	static const struct group group =
+	    GROUP("scms motion", "The SCMS Manager asks electors, collects their votes, and lets ballots out.", commands,
+		  "  scms motion propose add-elector d.coer --reason 'takes the place of A' --out d.proposal\n"
+		  "  scms motion collect b.vote c.vote\n"
+		  "  scms motion assemble add-elector\n");
+
+	return group_run(&group, argc, argv);
 }
 
 /* ---- options ---- */

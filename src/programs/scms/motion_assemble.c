@@ -28,7 +28,7 @@ static const struct argp_option hold_rows[] = {MOTION_ROW_REASON, MOTION_ROW_BY,
 static const char hold_doc[] =
     "Keep a motion's ballot in the Manager: when it is assembled it is not released.\v"
     "A root CA may so be endorsed long before it is used, and stays out of every chain file and of the history.\n\n"
-    "Example:\n  scms motion hold add-root --reason 'until the keys of all components are changed'\n\n"
+    "Example:\n  scms motion hold add-root --reason 'until all components are staged'\n\n"
     "Exit code: 0 done, 1 refused, 2 usage, 3 workspace or trust store cannot be used.";
 
 static const struct argp_option release_rows[] = {MOTION_ROW_REASON, MOTION_ROW_BY, MOTION_ROW_OVERRIDE, MOTION_ROW_OUT, {0}};

@@ -28,8 +28,8 @@ static const char doc[] =
     "Makes a proposal with the time that all of them sign, to be carried to each elector (WS/motions/ID/proposal.oer, or --out), "
     "after judging it against the workspace's trust store: a candidate that breaks its profile, is expired, was removed before "
     "or has another member's key is refused; a motion that would lock the electors out or suspend a root needs --override.\n\n"
-    "Examples:\n  scms motion propose add-elector d.coer --reason 'takes the place of A' --out d.proposal\n"
-    "  scms motion propose remove-root root1.coer --reason 'key compromised on 3 May' --override 'no other way'\n\n"
+    "Examples:\n  scms motion propose add-elector d.coer --reason 'in place of A' --out d.prop\n"
+    "  scms motion propose remove-root root1.coer --reason 'its key is stolen'\n\n"
     "Exit code: 0 proposed, 1 refused, 2 usage, 3 workspace or trust store cannot be used.";
 
 /* What is to be said of a proposal, by the workspace's own trust store. False: it must not be made. */
@@ -166,7 +166,7 @@ static const char extend_doc[] =
     "elector's vote leaves it.\v"
     "The votes of the ballot become those of the motion. Carry its proposal to the elector who is to join, collect the vote, and "
     "assemble: votes of removed electors are left out then.\n\n"
-    "Example:\n  scms motion extend ws/ballots/add-root-HEX.oer --reason 'D endorses the root' --out root.proposal\n\n"
+    "Example:\n  scms motion extend ws/ballots/add-root-HEX.oer --reason 'D too' --out d.prop\n\n"
     "Exit code: 0 done, 1 refused, 2 usage, 3 workspace or trust store cannot be used.";
 
 /* The ballot's votes, as the motion's. */

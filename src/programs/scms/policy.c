@@ -3,6 +3,7 @@
  * scms policy: the global policy, written, signed, compared.
  */
 #include "commands.h"
+#include "group.h"
 #include "components/pg/policy_file.h"
 #include "components/pg/policy_json.h"
 #include "publish_work.h"
@@ -255,7 +256,7 @@ static int policy_set(int argc, char **argv)
 	    "PARAMETER may be activeTime (a time), or removed: an identity of 64 hex digits is added, none empties the list.\n\n"
 	    "Examples:\n"
 	    "  scms policy set globalCertChainFileID 2\n"
-	    "  scms policy set quorum 3 --from 2027-03-01T00:00:00Z --reason \"five electors\"\n\n"
+	    "  scms policy set quorum 3 --from 2027-03-01T00:00:00Z --reason \"5 electors\"\n\n"
 	    "Exit code: 0 changed, 1 refused, 2 usage, 3 the workspace cannot be used.";
 	struct policy_command command;
 	struct policy_draft draft = {.json = NULL};
@@ -524,14 +525,15 @@ static int policy_sign(int argc, char **argv)
 
 int cmd_policy(int argc, char **argv)
 {
-	static const struct publish_command commands[] = {
+	static const struct group_command commands[] = {
 	    {"diff", policy_compare, "what changes from one policy to another, in words"},
 	    {"init", policy_init, "begin a global policy with all defaults"},
 	    {"set", policy_set, "change a parameter, now or from a time on"},
 	    {"show", policy_show, "what a policy says"},
 	    {"sign", policy_sign, "sign it as the policy generator"},
 	};
+	static const struct group group = GROUP("scms policy", "The global policy: written, signed, compared.", commands,
+						"  scms policy set globalCertChainFileID 2 && scms policy sign\n");
 
-	return publish_dispatch("policy", commands, sizeof(commands) / sizeof(commands[0]), "The global policy: written, signed, compared.", argc,
-				argv);
+	return group_run(&group, argc, argv);
 }

@@ -301,20 +301,3 @@ int publish_journal(const struct publish_work *work, const char *what, const cha
 	json_decref(details);
 	return good ? OPERATOR_DONE : operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s", err.text);
 }
-
-int publish_dispatch(const char *group, const struct publish_command *commands, size_t n, const char *text, int argc, char **argv)
-{
-	bool help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
-	FILE *to = help ? stdout : stderr;
-
-	for (size_t k = 0; argc >= 2 && k < n; k++)
-		if (strcmp(argv[1], commands[k].name) == 0)
-			return commands[k].run(argc - 1, argv + 1);
-	if (argc >= 2 && !help)
-		fprintf(stderr, "scms %s: no command '%s'\n", group, argv[1]);
-	fprintf(to, "Usage: scms %s COMMAND [OPTION...]\n\n%s\n\n", group, text);
-	for (size_t k = 0; k < n; k++)
-		fprintf(to, "  %-10s %s\n", commands[k].name, commands[k].text);
-	fprintf(to, "\n'scms %s COMMAND --help' says more of each.\n", group);
-	return help ? OPERATOR_DONE : OPERATOR_USAGE;
-}

@@ -97,14 +97,4 @@ struct simulation *publish_ahead(struct publish_work *work, int *code);
 int publish_journal(const struct publish_work *work, const char *what, const char *why, const struct journal_file *files, size_t count,
 		    json_t *details);
 
-/* A sub-command of one of these. */
-struct publish_command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *text;
-};
-
-/* Finds and runs a sub-command; says what there is otherwise. */
-int publish_dispatch(const char *group, const struct publish_command *commands, size_t n, const char *text, int argc, char **argv);
-
 #endif

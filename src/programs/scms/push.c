@@ -43,7 +43,8 @@ static const char doc[] =
     "CRL is brought directly, as its own day knows no CRL generator to do it.\n\n"
     "Examples:\n"
     "  scms push --home components/manager1 published/update.oer --deadline 30\n"
-    "  scms push --home components/manager1 --crl-store https://127.0.0.1:8894 outgoing/root_crl.oer\n\n"
+    "  scms push --home components/manager1 outgoing/root_crl.oer \\\n"
+    "    --crl-store https://127.0.0.1:8894\n\n"
     "Exit code: 0 on its way, 1 refused, 2 usage, 3 it cannot be reached.";
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

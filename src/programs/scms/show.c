@@ -152,7 +152,7 @@ static const struct argp argp = {
     "Nothing "
     "here says whom to trust: that is `scms store`.\v"
     "Times are UTC; in the files they are TAI, converted by the system's list of leap seconds.\n\n"
-    "Example: scms show ballot.oer elector-*.oer\n",
+    "Example:\n  scms show ballot.oer elector-*.oer\n",
     NULL,
     NULL,
     NULL,

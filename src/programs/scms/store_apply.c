@@ -9,7 +9,7 @@ static const struct argp_option rows[] = {STORE_ROW_STATE, STORE_ROW_NOW, STORE_
 static const char doc[] =
     "Carry out one session: judge the files under the store, and change it by what they prove.\v"
     "The report is written as JSON to standard output and in words to standard error.\n\n"
-    "Example:\n  scms store apply --state store --policy lpf.oer --chain lccf.oer --crl crl.oer\n\n"
+    "Example:\n  scms store apply --state st --policy lpf.oer --chain lccf.oer --crl crl.oer\n\n"
     "Exit code: 0 carried out (also with refused ballots), 1 a file could not be used at all, 2 usage, 3 the store cannot be "
     "read or written, or the clock is behind (the store is then as it was).";
 
@@ -46,7 +46,7 @@ int store_apply(int argc, char **argv)
 	struct store_dir *dir;
 	scms_time64 now;
 
-	store_parse(argc, argv, "apply", rows, "", doc, &options, NULL, 0, NULL);
+	store_parse(argc, argv, "store apply", rows, "", doc, &options, NULL, 0, NULL);
 	now = store_now(&options);
 	dir = store_dir_open(options.state, STORE_DIR_CHANGE, engine_crypto(), &err);
 	if (dir == NULL)

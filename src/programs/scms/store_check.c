@@ -18,7 +18,7 @@ int store_check(int argc, char **argv)
 	enum scms_reason reason;
 	struct store_dir *dir;
 
-	store_parse(argc, argv, "check", rows, "", doc, &options, NULL, 0, NULL);
+	store_parse(argc, argv, "store check", rows, "", doc, &options, NULL, 0, NULL);
 	if (options.certificate_count == 0) {
 		fprintf(stderr, "scms store check: --cert FILE is missing\n");
 		return STORE_EXIT_USAGE;

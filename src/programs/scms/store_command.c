@@ -90,7 +90,7 @@ void store_parse(int argc, char **argv, const char *name, const struct argp_opti
 	struct parse parse = {options, rest, rest_max, 0};
 	char full[64];
 
-	snprintf(full, sizeof(full), "scms store %s", name);
+	snprintf(full, sizeof(full), "scms %s", name);
 	argv[0] = full;
 	argp_err_exit_status = STORE_EXIT_USAGE;
 	*options = (struct store_options){0};

@@ -65,7 +65,7 @@ enum store_option {
 
 /*
  * Parses a sub-command's arguments; what argp refuses ends the process with exit code 2. rest receives the arguments that
- * are no options (rest_max at most; more is a usage error).
+ * are no options (rest_max at most; more is a usage error). name is "store apply", for messages.
  */
 void store_parse(int argc, char **argv, const char *name, const struct argp_option *rows, const char *args_doc,
 		 const char *doc, struct store_options *options, char **rest, size_t rest_max, size_t *rest_count);

@@ -18,7 +18,7 @@ int store_dump(int argc, char **argv)
 	int code = STORE_EXIT_DONE;
 	scms_time64 now;
 
-	store_parse(argc, argv, "dump", rows, "", doc, &options, NULL, 0, NULL);
+	store_parse(argc, argv, "store dump", rows, "", doc, &options, NULL, 0, NULL);
 	now = store_now(&options);
 	dir = store_dir_open(options.state, STORE_DIR_READ, engine_crypto(), &err);
 	if (dir == NULL)

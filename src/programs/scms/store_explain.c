@@ -121,7 +121,7 @@ int store_explain(int argc, char **argv)
 	struct store_dir *dir;
 	size_t n;
 
-	store_parse(argc, argv, "explain", explain_rows, "FILE...", explain_doc, &options, paths, STORE_FILES_MAX, &n);
+	store_parse(argc, argv, "store explain", explain_rows, "FILE...", explain_doc, &options, paths, STORE_FILES_MAX, &n);
 	if (n == 0) {
 		fprintf(stderr, "scms store explain: FILE is missing\n");
 		return STORE_EXIT_USAGE;
@@ -167,7 +167,7 @@ int store_log(int argc, char **argv)
 	size_t room = 0, number = 0;
 	FILE *file;
 
-	store_parse(argc, argv, "log", log_rows, "", log_doc, &options, NULL, 0, NULL);
+	store_parse(argc, argv, "store log", log_rows, "", log_doc, &options, NULL, 0, NULL);
 	leap_load(&leaps, LEAP_FILE);
 	snprintf(path, sizeof(path), "%s/log", options.state);
 	file = fopen(path, "re");

@@ -85,7 +85,7 @@ int store_init(int argc, char **argv)
 	int code = STORE_EXIT_REFUSED;
 	struct store_dir *dir;
 
-	store_parse(argc, argv, "init", rows, "", doc, &options, NULL, 0, NULL);
+	store_parse(argc, argv, "store init", rows, "", doc, &options, NULL, 0, NULL);
 	if (options.config == NULL) {
 		fprintf(stderr, "scms store init: --config FILE is missing\n");
 		return STORE_EXIT_USAGE;

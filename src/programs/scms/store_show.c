@@ -161,7 +161,7 @@ int store_show(int argc, char **argv)
 	int code = STORE_EXIT_DONE;
 	scms_time64 now;
 
-	store_parse(argc, argv, "show", rows, "", show_doc, &options, NULL, 0, NULL);
+	store_parse(argc, argv, "store show", rows, "", show_doc, &options, NULL, 0, NULL);
 	now = store_now(&options);
 	leap_load(&leaps, LEAP_FILE);
 	dir = open_for_reading("show", &options, now, &status, &code);
@@ -263,7 +263,7 @@ int store_forecast(int argc, char **argv)
 	json_t *list;
 	scms_time64 now;
 
-	store_parse(argc, argv, "forecast", forecast_rows, "", forecast_doc, &options, NULL, 0, NULL);
+	store_parse(argc, argv, "store forecast", forecast_rows, "", forecast_doc, &options, NULL, 0, NULL);
 	now = store_now(&options);
 	leap_load(&leaps, LEAP_FILE);
 	dir = open_for_reading("forecast", &options, now, &status, &code);

@@ -75,7 +75,8 @@ int cmd_types(int argc, char **argv)
 	static const struct argp_option rows[] = {{"json", OPTION_JSON, NULL, 0, "Write JSON", 0}, {0}};
 	static const struct argp argp = {
 	    rows, parse,
-	    "",   "List the types and messages that show and encode know.\vExample: scms types | grep Ballot",
+	    "",   "List the types and messages that show and encode know.\v"
+	    "Example:\n  scms types | grep Ballot\n",
 	    NULL, NULL,
 	    NULL};
 	bool json = false;
