@@ -3,7 +3,11 @@
 """Runs the commands of the handbook, from its text.
 
 A block of commands that begins with a line ```sh NAME is run by NAME; all others are only to be read. What a chapter needs
-stands in its second line: <!-- needs: founding running -->.
+stands in its second line: <!-- needs: founding -->.
+
+The block called `names` says for the whole chapter who is meant: it stands before each other block, without the names that the
+caller gives. A block ```text NAME is an excerpt of what the block NAME prints: its lines must come in this order, others may
+stand between them; ... stands for anything, and $OLD for the value of that name.
 
     run.py list                          the chapters and their blocks
     run.py chapter NAME --work DIR       a chapter, after those that it needs, in a new folder
@@ -17,7 +21,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-FENCE = re.compile(r"^```sh +([a-z0-9-]+)$")
+FENCE = re.compile(r"^```(sh|text) +([a-z0-9-]+)$")
 NEEDS = re.compile(r"^<!-- needs: ([a-z0-9 -]*) -->$")
 
 
@@ -29,6 +33,7 @@ class Chapter:
         self.path = path
         self.needs = []
         self.blocks = {}
+        self.excerpts = {}
         name, lines, start = None, [], 0
         for number, line in enumerate(path.read_text().splitlines(), 1):
             found = FENCE.match(line)
@@ -36,16 +41,20 @@ class Chapter:
             if needs and number <= 3:
                 self.needs = needs.group(1).split()
             elif name is None and found:
-                name, lines, start = found.group(1), [], number
-                if name in self.blocks:
+                kind, name, lines, start = self.excerpts if found.group(1) == "text" else self.blocks, found.group(2), [], number
+                if name in kind:
                     raise SystemExit(f"{path}:{number}: a second block called {name}")
             elif name is not None and line == "```":
-                self.blocks[name] = ("\n".join(lines) + "\n", start)
+                kind[name] = ("\n".join(lines) + "\n", start)
                 name = None
             elif name is not None:
                 lines.append(line)
         if name is not None:
             raise SystemExit(f"{path}:{start}: the block {name} does not end")
+        self.names = self.blocks.pop("names", ("", 0))[0]
+        for name, (_, start) in self.excerpts.items():
+            if name not in self.blocks:
+                raise SystemExit(f"{path}:{start}: what is said to be printed by {name}, which is no block")
 
 
 def chapters(folder=HERE):
@@ -61,6 +70,7 @@ def run_block(chapter, name, work, environment, log=None, variables=None):
     text, line = chapter.blocks[name]
     env = dict(environment)
     env.update(variables or {})
+    text = "".join(f"{one}\n" for one in chapter.names.splitlines() if one.split("=")[0] not in (variables or {})) + text
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if log is not None:
@@ -69,6 +79,20 @@ def run_block(chapter, name, work, environment, log=None, variables=None):
     if done.returncode != 0:
         raise Failed(f"{chapter.path.name}:{line}: block {name} ended with {done.returncode}:\n{text}\n{done.stdout}")
     return done.stdout
+
+
+def excerpt_missing(chapter, name, printed, variables=None):
+    """The first line of the block's excerpt that was not printed; None when all were."""
+    values = dict(line.split("=", 1) for line in chapter.names.splitlines() if "=" in line)
+    values.update(variables or {})
+    rest = iter(printed.splitlines())
+    for line in chapter.excerpts.get(name, ("", 0))[0].splitlines():
+        for key in sorted(values, key=len, reverse=True):
+            line = line.replace(f"${key}", str(values[key]).strip('"'))
+        pattern = re.compile(re.escape(line.strip()).replace(re.escape("..."), ".*"))
+        if not any(pattern.fullmatch(one.strip()) for one in rest):
+            return line
+    return None
 
 
 def environment_for(work, programs):
@@ -112,7 +136,9 @@ def main():
     for one in order(book, options.name):
         for block in book[one].blocks:
             try:
-                run_block(book[one], block, work, env)
+                missing = excerpt_missing(book[one], block, run_block(book[one], block, work, env))
+                if missing is not None:
+                    raise Failed(f"{book[one].path.name}: block {block} did not print: {missing}")
             except Failed as failed:
                 print(failed, file=sys.stderr)
                 return 1

@@ -82,7 +82,7 @@ def founding(w):
     check('still out', 'global_certificate_chains_01.oer' in w.published(), w.published())
     w.scms('policy', 'set', 'globalCertChainFileID', 2)
     w.scms('policy', 'sign', second=7)
-    w.scms('publish', '--check', second=8, says='would be published: policy chain file_02.oer composite CRL ballot history')
+    w.scms('publish', '--check', second=8, says='would be published: policy, global_certificate_chains_02.oer, composite CRL, ballot history')
     check('a check publishes nothing', 'global_certificate_chains_01.oer' in w.published(), w.published())
     out = w.json('publish', '--reason', 'founded', second=8)
     check('JSON', out.get('published') is True and 'SCMS Manager' in [a['audience'] for a in out['audiences']], out)

@@ -2,6 +2,7 @@
 #include "component.h"
 #include "component_work.h"
 
+#include "components/manager/fingerprint.h"
 #include "dot2/validity.h"
 
 #include <stdio.h>
@@ -119,12 +120,13 @@ static void print_line(const struct work *work, const struct home *home)
 
 static void print_identity(const struct work *work, const char *what, const struct home_identity *identity)
 {
-	char text[160], time[TIME_TEXT_BYTES];
+	char text[160], time[TIME_TEXT_BYTES], words[FINGERPRINT_WORDS_BYTES(32)];
 
 	printf("%s\n", what);
 	if (identity->certificate.n > 0) {
 		printf("  status        %s\n  certificate   %s\n", status_of(work, identity),
 		       operator_hex(identity->cert.hash256, 32, true, text));
+		printf("  in words      %s\n", fingerprint_words(identity->cert.hash256, 32, words));
 		printf("  HashedId10    %s\n  CRL series    %u\n",
 		       operator_hex(cert_id10(&identity->cert), 10, false, text),
 		       identity->cert.c.toBeSigned.crlSeries);

@@ -9,6 +9,7 @@
 #include "component_work.h"
 
 #include "base/file.h"
+#include "components/manager/fingerprint.h"
 #include "dot2/validity.h"
 
 #include <stdio.h>
@@ -197,11 +198,11 @@ static void say(const struct revoke *revoke, const struct home_settings *setting
 		const char *file, const char *proposal)
 {
 	const json_t *entry;
-	char hash[160];
+	char hash[160], words[FINGERPRINT_WORDS_BYTES(32)];
 	size_t k;
 
-	printf("%s: %s\n  certificate %s\n", settings->name, role_title(settings->role),
-	       operator_hex(identity->cert.hash256, 32, true, hash));
+	printf("%s: %s\n  certificate %s\n  in words    %s\n", settings->name, role_title(settings->role),
+	       operator_hex(identity->cert.hash256, 32, true, hash), fingerprint_words(identity->cert.hash256, 32, words));
 	if (proposal != NULL)
 		printf("Only the electors remove it: %s\n", proposal);
 	else
@@ -231,14 +232,15 @@ static void say(const struct revoke *revoke, const struct home_settings *setting
 static bool agreed(const struct revoke *revoke, const struct home_settings *settings,
 		   const struct home_identity *identity)
 {
-	char typed[HOME_TEXT_BYTES], hash[160];
+	char typed[HOME_TEXT_BYTES], hash[160], words[FINGERPRINT_WORDS_BYTES(32)];
 
 	if (revoke->yes)
 		return true;
 	if (!isatty(STDIN_FILENO))
 		return false;
-	fprintf(stderr, "%s, certificate\n  %s\nCompare this over a second channel. Type its name to revoke it: ",
-		settings->name, operator_hex(identity->cert.hash256, 32, true, hash));
+	fprintf(stderr, "%s, certificate\n  %s\n  %s\nCompare this over a second channel. Type its name to revoke it: ",
+		settings->name, operator_hex(identity->cert.hash256, 32, true, hash),
+		fingerprint_words(identity->cert.hash256, 32, words));
 	return fgets(typed, sizeof(typed), stdin) != NULL && strcspn(typed, "\n") == strlen(settings->name) &&
 	       strncmp(typed, settings->name, strlen(settings->name)) == 0;
 }

@@ -264,12 +264,17 @@ static int let_out(struct publish *p)
 
 static void say(const struct publish *p)
 {
-	static const char *const names[] = {"policy", "chain file", "composite CRL", "ballot history"};
+	static const char *const names[] = {"policy", NULL, "composite CRL", "ballot history"};
+
+	const char *before = " ";
 
 	printf("%s:", p->check ? "would be published" : "published");
-	for (unsigned k = 0; k < 4; k++)
-		if (p->fresh[k])
-			printf(" %s%s", names[k], k == 1 ? p->chain_name + strlen("global_certificate_chains") : "");
+	for (unsigned k = 0; k < 4; k++) {
+		if (!p->fresh[k])
+			continue;
+		printf("%s%s", before, k == 1 ? p->chain_name : names[k]);
+		before = ", ";
+	}
 	printf("\n");
 }
 
