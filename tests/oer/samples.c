@@ -38,6 +38,8 @@ static const struct {
     {"third-party/rasn", "E7A4B2B045E7ACF9.oer", &oer_Certificate, OER_OK},
     {"third-party/rasn", "CE4CF6C19BFED720.oer", &oer_Ieee1609Dot2Data, OER_OK},
     {"third-party/rasn", "*depth150.oer", &oer_Ieee1609Dot2Data, OER_DEPTH},
+    {"third-party/wycheproof", "*_test.json", NULL, OER_OK},
+    {"third-party/wycheproof", "NOTICE", NULL, OER_OK},
 };
 
 /* In memory of exactly that size, so that a sanitizer sees a read beyond. */
@@ -143,6 +145,7 @@ static void check_file(const char *path, const struct oer_type *type, enum oer_s
 static void check_folder(const char *root, const char *folder)
 {
 	const size_t count = sizeof(kinds) / sizeof(kinds[0]);
+	bool licensed = false;
 	char path[1024];
 	struct dirent *e;
 	DIR *d;
@@ -155,6 +158,10 @@ static void check_folder(const char *root, const char *folder)
 
 		if (e->d_name[0] == '.')
 			continue;
+		if (!strcmp(e->d_name, "LICENSE")) {
+			licensed = true;
+			continue;
+		}
 		while (i < count && (strcmp(kinds[i].folder, folder) || fnmatch(kinds[i].pattern, e->d_name, 0)))
 			i++;
 		CHECK(i < count, "%s/%s: nothing is known of this file", folder, e->d_name);
@@ -164,6 +171,7 @@ static void check_folder(const char *root, const char *folder)
 	}
 	if (d)
 		closedir(d);
+	CHECK(licensed || !strcmp(folder, "electors"), "%s: no licence lies beside what others made", folder);
 }
 
 /* The same refusal said of our types. */
@@ -190,5 +198,6 @@ int main(int argc, char **argv)
 	check_folder(argv[1], "third-party/asn1c-mouse");
 	check_folder(argv[1], "third-party/asn1_codec");
 	check_folder(argv[1], "third-party/rasn");
+	check_folder(argv[1], "third-party/wycheproof");
 	return check_done();
 }
