@@ -22,6 +22,7 @@ struct printer {
 	uint32_t skip;      /* depth of a node that was printed when it was entered; NOTHING if none */
 	bool open;          /* is a line begun? */
 	bool bare;          /* and nothing on it yet but its indentation? */
+	bool empty;         /* has a SEQUENCE begun, and nothing in it yet? */
 };
 
 static void show_value(const struct show *show, const struct oer_type *type, struct scms_slice bytes, unsigned depth,
@@ -40,6 +41,7 @@ static void begin_line(struct printer *p)
 	printf("%*s", (int)(4 * p->level), "");
 	p->open = true;
 	p->bare = true;
+	p->empty = false;
 }
 
 /* Puts a space between what stands on the line and what comes. */
@@ -424,13 +426,20 @@ static void enter(struct printer *p, const struct oer_node *node)
 		end_line(p);
 		p->level++;
 	} else if (node->type->kind == OER_KIND_SEQUENCE && !transparent(node->type)) {
-		end_line(p);
 		p->level++;
+		p->empty = true;
 	}
 }
 
 static void leave(struct printer *p, const struct oer_node *node)
 {
+	if (p->empty) {
+		if (!p->open)
+			begin_line(p);
+		space(p);
+		fputs("empty", stdout);
+		p->empty = false;
+	}
 	end_line(p);
 	if (node->type->kind == OER_KIND_LIST || type_is(node->type, &oer_SignedData) ||
 	    (node->type->kind == OER_KIND_SEQUENCE && !transparent(node->type)))
