@@ -40,6 +40,7 @@ static const uint8_t implicit_s[32] = {0xba, 0x93, 0x59, 0xc0, 0xdc, 0x3b, 0xaf,
 
 /* Enough uses of the issuer's key that the lanes have its table. */
 #define REQUESTS 30
+#define AGAIN 4
 
 bool engine_selftest(struct scms_verifier *v)
 {
@@ -47,7 +48,7 @@ bool engine_selftest(struct scms_verifier *v)
 	const struct scms_point recon = {SCMS_NIST_P256, SCMS_POINT_COMPRESSED_Y0, recon_x, NULL};
 	const struct scms_key *key = v->table.key(v->table.ctx, &issuer);
 	struct scms_verify_request request[REQUESTS];
-	uint8_t verdict[REQUESTS], wrong[32];
+	uint8_t verdict[REQUESTS + AGAIN], wrong[32];
 	bool good = key != NULL;
 
 	memcpy(wrong, digest, sizeof(wrong));
@@ -76,8 +77,11 @@ bool engine_selftest(struct scms_verifier *v)
 	}
 	if (good)
 		v->table.verify(v->table.ctx, request, REQUESTS, verdict);
-	for (unsigned k = 0; k < REQUESTS && good; k++)
-		good = verdict[k] == (k % 2 == 0 ? SCMS_GOOD : SCMS_BAD);
+	/* The first known ones again, so few that they share a single vector. */
+	if (good)
+		v->table.verify(v->table.ctx, request, AGAIN, verdict + REQUESTS);
+	for (unsigned k = 0; k < REQUESTS + AGAIN && good; k++)
+		good = verdict[k] == (k % REQUESTS % 2 == 0 ? SCMS_GOOD : SCMS_BAD);
 	v->table.key_drop(v->table.ctx, &issuer);
 	return good;
 }
