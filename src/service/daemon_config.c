@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon_config.h"
 
+#include "crypto/secret.h"
+
 #include <inttypes.h>
 #include <libconfig.h>
 #include <limits.h>
@@ -234,6 +236,22 @@ static const char *home_text(struct reading *reading, const config_t *conf, cons
 	return text_of(reading, at);
 }
 
+/* The file that the pass phrase of the home's keys is in; NULL: it comes another way. */
+static const char *secret_read_from(struct reading *reading, const config_t *conf, const char *file)
+{
+	const config_setting_t *at = config_lookup(conf, "secret");
+	const char *text = at != NULL ? config_setting_get_string(at) : "prompt";
+	struct secret_source source;
+
+	if (text == NULL || !secret_source_parse(text, &source)) {
+		fprintf(reading->to, "%s:%u: secret: expected \"prompt\", \"file:PATH\" or \"fd:N\"\n", file,
+			config_setting_source_line(at));
+		reading->complaints++;
+		return NULL;
+	}
+	return source.kind == SECRET_FILE ? source.path : NULL;
+}
+
 /* What the home says of itself. */
 static void home_read(struct reading *reading, const config_setting_t *at, struct component_config *component)
 {
@@ -258,6 +276,7 @@ static void home_read(struct reading *reading, const config_setting_t *at, struc
 	role = home_text(reading, conf, file, "role");
 	component->name = home_text(reading, conf, file, "name");
 	component->host = home_text(reading, conf, file, "host");
+	component->secret_file = secret_read_from(reading, conf, file);
 	for (const struct role_service *const *row = reading->roles; role != NULL && *row != NULL; row++)
 		if (strcmp((*row)->name, role) == 0)
 			component->role = *row;

@@ -38,6 +38,7 @@ struct component_config {
 	const struct role_service *role;
 	char *home;	/* path */
 	const char *name, *host; /* as the home says */
+	const char *secret_file; /* likewise: where its pass phrase is read; NULL: not from a file */
 	char *address;
 	uint16_t port;
 	struct config_peer peers[PEERS_MAX];

@@ -143,9 +143,13 @@ class Proof:
                     if time.monotonic() > end:
                         raise
                     time.sleep(0.2)
-        if self.killer is not None:
+        if self.killer is None:
+            self.all("enrol")
+        else:
             self.killer.start()
-        self.all("enrol")
+            # One by one: who is enrolled already would be enrolled anew.
+            for one in listed:
+                self.all("enrol", device=one["device"])
         self.all("update")
         self.all("request")
         self.all("fetch", periods=PERIODS, done=lambda answer: not any("not ready" in text for text in answer["texts"]) and

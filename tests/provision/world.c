@@ -216,10 +216,11 @@ static void home(struct world *world, enum world_component which)
 
 	snprintf(settings.name, sizeof(settings.name), "%s", components[which].name);
 	snprintf(settings.host, sizeof(settings.host), "%s.example", components[which].name);
-	snprintf(settings.secret, sizeof(settings.secret), "file:%.200s/%s/secret", world->folder, components[which].name);
+	snprintf(settings.secret, sizeof(settings.secret), "file:%.200s/%s.secret", world->folder, components[which].name);
 	path_in(path, sizeof(path), world, components[which].name);
 	world_must(home_create(path, &settings, &err) == HOME_OK, path, err.text);
-	snprintf(key, sizeof(key), "%s/secret", path);
+	/* Outside of the home: nothing else of that folder is a server's to read. */
+	snprintf(key, sizeof(key), "%s.secret", path);
 	write_text(key, "a pass phrase for tests\n");
 	made = home_open(path, NULL, &judge, &err);
 	world_must(made != NULL, path, err.text);

@@ -113,14 +113,17 @@ static bool clock_set_up(const struct options *options, const struct daemon_conf
 /* Gives up what a server does not need. */
 static bool confine(const struct options *options, const struct daemon_config *config)
 {
-	const char *folders[COMPONENTS_MAX + 20], *file = options->clock_file != NULL ? options->clock_file : config->clock_file;
+	const char *folders[COMPONENTS_MAX + 20], *secrets[COMPONENTS_MAX + 1], *file = options->clock_file != NULL ? options->clock_file : config->clock_file;
 	struct sandbox_error err;
 	char clock_folder[PATH_MAX];
 	bool landlocked;
-	size_t n = 0;
+	size_t n = 0, secret_count = 0;
 
-	for (size_t k = 0; k < config->component_count; k++)
+	for (size_t k = 0; k < config->component_count; k++) {
 		folders[n++] = config->components[k].home;
+		if (config->components[k].secret_file != NULL)
+			secrets[secret_count++] = config->components[k].secret_file;
+	}
 	for (size_t k = 0; k < config->path_count; k++)
 		folders[n++] = config->paths[k];
 	/* It is renamed into place: another file each time. */
@@ -129,7 +132,8 @@ static bool confine(const struct options *options, const struct daemon_config *c
 		folders[n++] = dirname(clock_folder);
 	}
 	folders[n] = NULL;
-	if (!sandbox_user(config->user, config->components[0].home, &err) || !sandbox_files(folders, &landlocked, &err) ||
+	secrets[secret_count] = NULL;
+	if (!sandbox_user(config->user, config->components[0].home, &err) || !sandbox_files(folders, secrets, &landlocked, &err) ||
 	    !sandbox_calls(&err)) {
 		refuse(EXIT_ENVIRONMENT, err.text);
 		return false;

@@ -113,7 +113,7 @@ static bool allow(int rules, const char *path, uint64_t access, bool required, s
 	return good;
 }
 
-bool sandbox_files(const char *const *folders, bool *landlocked, struct sandbox_error *err)
+bool sandbox_files(const char *const *folders, const char *const *files, bool *landlocked, struct sandbox_error *err)
 {
 	static const char *const readable[] = {"/usr", "/lib", "/lib64", "/etc", "/run/systemd/resolve", "/proc/self", "/sys/devices/system/cpu"};
 	static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/tty"};
@@ -137,6 +137,9 @@ bool sandbox_files(const char *const *folders, bool *landlocked, struct sandbox_
 		good = allow(rules, devices[k], LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE, false, err);
 	for (; good && *folders != NULL; folders++)
 		good = allow(rules, *folders, handled.handled_access_fs & (READING | WRITING | LANDLOCK_ACCESS_FS_REFER), true, err);
+	/* One that is missing is for whoever wants it to complain of: he knows what it was for. */
+	for (; good && *files != NULL; files++)
+		good = allow(rules, *files, LANDLOCK_ACCESS_FS_READ_FILE, false, err);
 	if (good && syscall(SYS_landlock_restrict_self, rules, 0) != 0)
 		good = refuse(err, "landlock_restrict_self");
 	close(rules);

@@ -22,11 +22,12 @@ struct sandbox_error {
 SCMS_CHECKED bool sandbox_user(const char *user, const char *folder, struct sandbox_error *err);
 
 /*
- * From here on files can be written below these folders only (NULL after the last), and read there and where the system keeps
- * its libraries and configuration. *landlocked: does the kernel know how? Without, the process is held by seccomp and its
+ * From here on files can be written below these folders only (NULL after the last), and read there, where the system keeps
+ * its libraries and configuration, and these files (likewise), which are those that stand there now: one that is put in the place
+ * of another later is not. *landlocked: does the kernel know how? Without, the process is held by seccomp and its
  * user alone.
  */
-SCMS_CHECKED bool sandbox_files(const char *const *folders, bool *landlocked, struct sandbox_error *err);
+SCMS_CHECKED bool sandbox_files(const char *const *folders, const char *const *files, bool *landlocked, struct sandbox_error *err);
 
 /* From here on system calls that a server has no use for end the process. */
 SCMS_CHECKED bool sandbox_calls(struct sandbox_error *err);
