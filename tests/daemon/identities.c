@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes TLS identities for tests. Each line of standard input is one of
+ * Makes TLS identities for tests, and private keys of a home. Each line of standard input is one of
  *
  *   root CERTIFICATE KEY NAME
  *   end ROOT-CERTIFICATE ROOT-KEY CERTIFICATE KEY HOST DAYS [ROLE...]      0 days: has expired
+ *   key FILE SCALAR PASS-PHRASE-FILE                                       NIST P-256; the scalar in hex
  */
+#include "crypto/key.h"
 #include "service/tls_make.h"
 
 #include <stdio.h>
@@ -24,6 +26,24 @@ static size_t split(char *line, const char *words[WORDS_MAX])
 	return n;
 }
 
+static bool key_make(const char *file, const char *hex, const char *phrase, struct tls_error *err)
+{
+	const struct secret_source source = {.kind = SECRET_FILE, .path = phrase, .fd = -1};
+	struct private_key *key = NULL;
+	struct key_error why = {.text = "a scalar of 64 digits"};
+	uint8_t d[32];
+	bool good = strlen(hex) == 64;
+
+	for (size_t k = 0; good && k < sizeof(d); k++)
+		good = sscanf(hex + 2 * k, "%2hhx", &d[k]) == 1;
+	good = good && private_key_from_scalar(SCMS_NIST_P256, d, &key, &why) == KEY_OK &&
+	       private_key_save(key, file, &source, &why) == KEY_OK;
+	private_key_free(key);
+	if (!good)
+		snprintf(err->text, sizeof(err->text), "%s", why.text);
+	return good;
+}
+
 int main(void)
 {
 	const char *words[WORDS_MAX];
@@ -40,6 +60,8 @@ int main(void)
 			const struct tls_subject subject = {words[5], words + 7, (unsigned)strtoul(words[6], NULL, 10)};
 
 			good = tls_make_identity(words[1], words[2], words[3], words[4], &subject, &err);
+		} else if (n == 4 && strcmp(words[0], "key") == 0) {
+			good = key_make(words[1], words[2], words[3], &err);
 		}
 		if (!good) {
 			fprintf(stderr, "identities: %s\n", err.text[0] != '\0' ? err.text : "a line that is none");

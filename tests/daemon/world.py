@@ -83,6 +83,31 @@ class World:
         self.scms('store', 'init', '--state', home / 'store', '--config', config)
         return home
 
+    def component(self, name, role, who, config, staged=None):
+        """A PG or CRLG that is somebody of the conformance suite's, and will be somebody else where staged is given."""
+        home = self.home(name, role, config)
+        secret = self.folder / (name + '.secret')
+        secret.write_text('a pass phrase\n')
+        secret.chmod(0o600)
+        conf = home / 'component.conf'
+        conf.write_text(conf.read_text().replace('"prompt"', '"file:%s"' % secret))
+        (home / 'retired').mkdir()
+        for slot, one in (('active', who), ('staged', staged)):
+            if one is not None:
+                self.slot(home / slot, person(one), secret)
+        return home
+
+    def slot(self, folder, who, secret):
+        folder.mkdir()
+        self.make('key {}/sign.pem {:064x} {}'.format(folder, who.key.secret, secret))
+        (folder / 'identity.conf').write_text('sign = "sign.pem";\n')
+        (folder / 'certificate.coer').write_bytes(who.bytes)
+        above, one = [], who.issuer
+        while one is not None:
+            above.append(one.bytes)
+            one = one.issuer
+        (folder / 'issuers.coer').write_bytes(sequence_of(above))
+
     def config(self, name, text):
         file = self.folder / name
         file.write_text(text)

@@ -152,8 +152,8 @@ class Proof:
                 self.all("enrol", device=one["device"])
         self.all("update")
         self.all("request")
-        self.all("fetch", periods=PERIODS, done=lambda answer: not any("not ready" in text for text in answer["texts"]) and
-                 set(answer["results"]) <= {"done", "nothing"})
+        # A device that has some of what it wants is done, too: all have all when there is nothing left to fetch.
+        self.all("fetch", periods=PERIODS, done=lambda answer: set(answer["texts"]) == {"0 periods"})
 
     def exchange(self, name, culprit):
         """
@@ -268,7 +268,8 @@ class Proof:
             check(self.number("pca1", f"SELECT count(*) FROM issued WHERE i = {i}") == all_, f"period {i}: certificates",
                   self.number("pca1", f"SELECT count(*) FROM issued WHERE i = {i}"))
         check(self.number("pca1", "SELECT count(*) - count(DISTINCT lv) FROM issued") == 0, "no linkage value twice")
-        check(self.number("eca1", "SELECT count(*) FROM issued") == self.vehicles + 1, "one enrolment certificate a vehicle")
+        check(self.number("eca1", "SELECT count(*) FROM issued") == self.vehicles + 1, "one enrolment certificate a vehicle",
+              self.number("eca1", "SELECT count(*) FROM issued"))
         check(self.number("ra1", "SELECT count(*) FROM request") == self.vehicles + 1, "one request a vehicle")
 
     def run(self):

@@ -159,11 +159,41 @@ static enum key_status lists_sign(struct service *service, struct revocations *r
 
 typedef enum key_status change(struct service *service, struct revocations *revocations, const void *order, struct key_error *err);
 
+static struct crl_checker checker_of(const struct service *service)
+{
+	return (struct crl_checker){.store = trustee_store(service->trustee),
+				    .objects = trustee_objects(service->trustee),
+				    .crypto = service->party->crypto,
+				    .now = clock_now()};
+}
+
+/*
+ * Holds what others have signed against what the CRL store, and every vehicle, will say to it: a ballot or a root's CRL that is
+ * refused there would have all CRLs refused from now on. What was wrong with the CRL before is not this change's fault.
+ */
+static enum key_status foreign_check(struct service *service, struct scms_slice composite, struct scms_slice before, struct key_error *err)
+{
+	const struct crl_checker checker = checker_of(service);
+	struct crl_faults *faults = calloc(2, sizeof(*faults));
+	enum key_status status = KEY_OK;
+
+	if (faults == NULL || checker.store == NULL)
+		status = key_fail(err, KEY_FAILED, "out of memory, or no trust store");
+	if (status == KEY_OK && before.n > 0)
+		status = crl_composite_check(&checker, before, (struct scms_slice){NULL, 0}, &faults[0], err);
+	if (status == KEY_OK)
+		status = crl_composite_check(&checker, composite, before, &faults[1], err);
+	if (status == KEY_OK && faults[1].n > faults[0].n)
+		status = key_fail(err, KEY_VALUE, "%s", faults[1].text[faults[1].n <= CRL_FAULTS_MAX ? faults[1].n - 1 : 0]);
+	free(faults);
+	return status;
+}
+
 /*
  * Makes the next composite CRL: `apply` changes what is revoked, lists that changed or are due are signed, and the
- * exchange is answered when it is on disk.
+ * exchange is answered when it is on disk. foreign: the change is something that others have signed.
  */
-static void next_make(struct service *service, struct http_exchange *exchange, change *apply, const void *order)
+static void next_make(struct service *service, struct http_exchange *exchange, change *apply, const void *order, bool foreign)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 	struct revocations revocations = {.list_count = 0};
@@ -186,8 +216,12 @@ static void next_make(struct service *service, struct http_exchange *exchange, c
 	if (status == KEY_OK)
 		status = revocations_compose(&revocations, &pending->composite, &err);
 	revocations_free(&revocations);
-	if (status != KEY_OK)
+	if (status == KEY_OK && foreign)
+		status = foreign_check(service, bytes_view(&pending->composite), bytes_view(&before), &err);
+	if (status != KEY_OK) {
+		bytes_free(&pending->composite);
 		goto out;
+	}
 	pending->service = service;
 	pending->exchange = exchange;
 	pending->answer = json_pack("{s:s, s:I}", "status", "done", "bytes", (json_int_t)pending->composite.n);
@@ -268,7 +302,7 @@ static void post_revocations(struct service *service, struct http_exchange *exch
 		service_answer_json(exchange, 422, json_pack("{s:s}", "error", "the CRACA of the order is not this CRLG's"));
 	} else {
 		state->orders++;
-		next_make(service, exchange, order_apply, &order);
+		next_make(service, exchange, order_apply, &order, false);
 	}
 }
 
@@ -317,7 +351,7 @@ static void post_ballots(struct service *service, struct http_exchange *exchange
 		return;
 	}
 	state->ballots++;
-	next_make(service, exchange, ballots_apply, &history);
+	next_make(service, exchange, ballots_apply, &history, true);
 }
 
 static enum key_status root_crl_apply(struct service *service, struct revocations *revocations, const void *from,
@@ -333,7 +367,7 @@ static void post_root_crl(struct service *service, struct http_exchange *exchang
 {
 	struct scms_slice body = http_body(exchange);
 
-	next_make(service, exchange, root_crl_apply, &body);
+	next_make(service, exchange, root_crl_apply, &body, true);
 }
 
 /* The composite CRL that was made by hand, in the operator's workspace, takes the place of the present one. */
@@ -341,10 +375,7 @@ static enum key_status composite_apply(struct service *service, struct revocatio
 				       struct key_error *err)
 {
 	const struct scms_slice *composite = from;
-	const struct crl_checker checker = {.store = trustee_store(service->trustee),
-					    .objects = trustee_objects(service->trustee),
-					    .crypto = service->party->crypto,
-					    .now = clock_now()};
+	const struct crl_checker checker = checker_of(service);
 	struct crl_faults *faults = calloc(1, sizeof(*faults));
 	struct bytes before = {NULL, 0};
 	enum key_status status = KEY_FAILED;
@@ -370,7 +401,7 @@ static void post_composite(struct service *service, struct http_exchange *exchan
 {
 	struct scms_slice body = http_body(exchange);
 
-	next_make(service, exchange, composite_apply, &body);
+	next_make(service, exchange, composite_apply, &body, false);
 }
 
 static void get_composite(struct service *service, struct http_exchange *exchange)
@@ -430,7 +461,7 @@ static void tick(struct service *service, scms_time64 now)
 	if (seconds % 10 != 0 && state->composite.n > 0)
 		return;
 	if (service_standing(service) == SCMS_VALID && is_due(service))
-		next_make(service, NULL, lists_apply, NULL);
+		next_make(service, NULL, lists_apply, NULL, false);
 }
 
 /* ---- life ---- */

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""scmsd with the roles that publish and sign lists; what they say when they may not; who they are, and will be.
+Usage: roles.py PROGRAMS IDENTITIES [PART...]"""
+
+import subprocess
+import sys
+import tempfile
+import time
+
+from world import (Daemon, T0, World, ask, ballot, bootstrap, check, composite, failures, messages, octets, person, port, root_crl,
+                   sequence_of)
+
+NOW = (T0 + 86400) * 1000000
+EPOCH = 1072915200             # 2004-01-01
+OFFSET = NOW // 1000000 + EPOCH - int(time.time())
+
+
+def update(crl=None, chain=None):
+    """A TrustUpdate."""
+    present = sum(bit for bit, file in ((0x20, crl), (0x10, chain)) if file is not None)
+    return bytes([present]) + b'SCUP\1' + b''.join(octets(file) for file in (crl, chain) if file is not None) + sequence_of([])
+
+
+def chain(version, roots, removed=()):
+    """A global chain file: roots by the ballots of A and B, and what is below them."""
+    below = [person(name + root[1:]).bytes for root in roots for name in ('ICA', 'PG', 'CRLG')]
+    return messages.gccf(version, [ballot('addRoot', root, 'AB') for root in roots], list(removed), person('MA' + roots[0][1:]).bytes,
+                         below)
+
+
+def order(certificates=(), craca='R1'):
+    """A RevocationOrder: of certificates only, series 3."""
+    return b'\0\1' + person(craca).id8 + sequence_of([]) + sequence_of(
+        [b'\0\3' + person(name).id10 + (T0 + 10 * 86400).to_bytes(4, 'big') for name in certificates])
+
+
+def history(*ballots):
+    """A BallotHistory: removals of electors."""
+    return b'\0\1' + sequence_of([b'\3' + b'\x80' + one for one in ballots])
+
+
+def conf(world, name, *rows, more=''):
+    return world.config(name, 'user = "root";\n%s\ncomponents = (\n%s\n);\n' % (more, ',\n'.join(
+        '  { home = "%s"; listen = "127.0.0.1:0"; %s }' % row for row in rows)))
+
+
+def start(world, name='scmsd.conf', *arguments, count=1):
+    daemon = Daemon(world, world.folder / name, *(arguments or ('--clock-offset', OFFSET)), wait=False)
+    daemon.wait_for('serving', count=count)
+    return daemon
+
+
+def until(name, true, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = true()
+        if found:
+            return found
+        time.sleep(0.1)
+    check(name, False)
+    return None
+
+
+# ---- parts ----
+
+def publishing(world):
+    """The PG: what it takes from the manager it serves, the same bytes; what it does not, it does not."""
+    home = world.component('pg', 'pg', 'PG1', bootstrap(world, 'pg'))
+    conf(world, 'scmsd.conf', ('pg', ''))
+    paths = ('/download/policy/global', '/download/global-certificate-chain', '/download/ballot-history')
+    daemon = start(world)
+    first, second = chain(1, ['R1']), chain(2, ['R1', 'R2'])
+    try:
+        for path in paths:
+            check('nothing yet: ' + path, ask(world, home, 'GET', path).status == 500)
+        for name, identity, body, status in (
+                ('nobody', None, update(chain=first), 403), ('an RA', 'ra', update(chain=first), 403), ('junk', 'manager', b'junk', 400),
+                ('cut short', 'manager', update(chain=first)[:-1], 400),
+                ('a chain file cut short', 'manager', update(chain=first[:-1]), 422)):
+            answer = ask(world, home, 'POST', '/publish', body, identity)
+            check('publish refused: ' + name, answer.status == status, answer)
+        check('refused: nothing is served', ask(world, home, 'GET', paths[1]).status == 500)
+        answer = ask(world, home, 'POST', '/publish', update(chain=second), 'manager')
+        check('published', answer.status == 200, answer)
+        answer = ask(world, home, 'GET', paths[1])
+        check('served as it is', answer.status == 200 and answer.body == second, answer)
+        check('no other is', [ask(world, home, 'GET', path).status for path in paths] == [500, 200, 500])
+        check('not modified', ask(world, home, 'GET', paths[1], headers={'If-None-Match': answer.headers['ETag']}).status == 304)
+        check('the same again', ask(world, home, 'POST', '/publish', update(chain=second), 'manager').status == 200)
+        check('signs for nobody but an RA', ask(world, home, 'POST', '/sign-policy', b'x', 'manager').status == 403)
+        check('no policy, no custom one', ask(world, home, 'POST', '/sign-policy', b'x', 'ra').status == 503)
+        daemon.kill()
+        daemon = start(world, count=2)
+        check('kept over a kill', ask(world, home, 'GET', paths[1]).body == second)
+    finally:
+        daemon.kill()
+
+
+def listing(world):
+    """The CRLG: orders of the MA become signed lists, which the CRL store serves; twice is once; nothing else gets in."""
+    store = world.home('store', 'crl-store', bootstrap(world, 'store'))
+    conf(world, 'store.conf', ('store', ''))
+    keeper = start(world, 'store.conf')
+    home = world.component('crlg', 'crlg', 'CRLG1', bootstrap(world, 'crlg'))
+    conf(world, 'scmsd.conf', ('crlg', 'peers = { crl-store = "https://127.0.0.1:%d"; };' % port(store)))
+    daemon = start(world)
+
+    def served():
+        return ask(world, store, 'GET', '/download-crl/').body
+    try:
+        until('an empty CRL from the beginning', lambda: ask(world, store, 'GET', '/download-crl/').status == 200)
+        before = served()
+        for name, path, identity, body, status in (
+                ('nobody', '/crlg/revocations', None, order(['EE1']), 403), ('manager', '/crlg/revocations', 'manager', order(['EE1']), 403),
+                ('junk', '/crlg/revocations', 'ma', b'junk', 400), ('another root', '/crlg/revocations', 'ma', order(['EE1'], 'R2'), 422),
+                ('ballots of the MA', '/crlg/ballots', 'ma', history(), 403), ('no ballots', '/crlg/ballots', 'manager', b'junk', 400),
+                ('a ballot with one vote', '/crlg/ballots', 'manager', history(ballot('removeElector', 'C', 'A')), 422),
+                ('a ballot of strangers', '/crlg/ballots', 'manager', history(ballot('removeElector', 'C', 'GH')), 422),
+                ("a root's CRL of another", '/crlg/root-crl', 'manager', root_crl(['PG1'], signer='CRLG1'), 422),
+                ("junk for a root's CRL", '/crlg/root-crl', 'manager', b'junk', 422),
+                ('junk for a CRL', '/crlg/composite', 'manager', b'junk', 422)):
+            answer = ask(world, home, 'POST', path, body, identity)
+            check('refused: ' + name, answer.status == status, answer)
+        check('refused: the CRL is as it was', served() == before)
+        check('order', ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma').status == 200)
+        until('order: in the CRL that is served', lambda: person('EE1').id10 in served())
+        check('order again', ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma').status == 200)
+        removal = ballot('removeElector', 'C', 'AB')
+        check('ballot', ask(world, home, 'POST', '/crlg/ballots', history(removal), 'manager').status == 200)
+        until('ballot: in the CRL that is served', lambda: removal in served())
+        check('order again: once', served().count(person('EE1').id10) == 1)
+        check("root's CRL", ask(world, home, 'POST', '/crlg/root-crl', root_crl(['PG1']), 'manager').status == 200)
+        until("root's CRL: in the CRL that is served", lambda: person('PG1').id10 in served())
+        whole = served()
+        check('the same at the CRLG', ask(world, home, 'GET', '/crlg/composite', identity='manager').body == whole)
+        daemon.kill()
+        daemon = start(world, count=2)
+        check('kept over a kill', ask(world, home, 'GET', '/crlg/composite', identity='manager').body == whole)
+    finally:
+        daemon.kill()
+        keeper.kill()
+
+
+def standing(world):
+    """Two identities, and what a component says that has stopped (rule D6.2): to callers, in health, metrics and log."""
+    home = world.component('crlg', 'crlg', 'CRLG1', bootstrap(world, 'crlg'), staged='CRLG2')
+    conf(world, 'scmsd.conf', ('crlg', 'peers = { crl-store = "https://127.0.0.1:1"; };'))
+    turned = world.config('offset', '%d\n' % OFFSET)
+    daemon = start(world, 'scmsd.conf', '--clock-file', turned)
+
+    def identity():
+        found = ask(world, home, 'GET', '/trust', identity='manager').json()['identity']
+        return found['active'] and found['active']['id'], found['staged'] and found['staged']['id']
+    one, two = (person(name).id8.hex() for name in ('CRLG1', 'CRLG2'))
+    try:
+        check('two identities', identity() == (one, two), identity())
+        for name, who, body, status in (('nobody', None, b'{"time": 1}', 403), ('the PG', 'pg', b'{"time": 1}', 403),
+                                        ('no JSON', 'manager', b'soon', 400), ('no number', 'manager', b'{"time": "1"}', 400),
+                                        ('before time', 'manager', b'{"time": -1}', 400), ('nothing', 'manager', b'{}', 400)):
+            check('activation refused: ' + name, ask(world, home, 'POST', '/activate', body, who).status == status)
+        # At one moment, which is set beforehand: the new root is known, the old one goes.
+        moment = NOW + 3600 * 1000000
+        check('activation set', ask(world, home, 'POST', '/activate', b'{"time": %d}' % moment, 'manager').status == 200)
+        time.sleep(1.2)
+        check('before the moment', identity() == (one, two), identity())
+        check('a new root', ask(world, home, 'POST', '/trust', update(chain=chain(1, ['R1', 'R2'])), 'manager').status == 200)
+        check('serves', ask(world, home, 'GET', '/health').json()['status'] == 'serving')
+        removal = ballot('removeRoot', 'R1', 'AB')
+        check('the root is removed', ask(world, home, 'POST', '/trust', update(crl=composite(roots=[removal])), 'manager').json()['standing']
+              != 'VALID')
+        health = ask(world, home, 'GET', '/health')
+        check('ceased: health', health.status == 503 and health.json()['status'] == 'ceased' and health.json()['reason'], health)
+        answer = ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma')
+        check('ceased: the caller is told', answer.status == 503 and answer.headers['SCMS-Reason'] == health.json()['reason'], answer)
+        check('ceased: metrics', b'scms_serving{component="crlg"} 0\n' in ask(world, home, 'GET', '/metrics').body)
+        check('ceased: log', health.json()['reason'] in daemon.log.read_text())
+        check('ceased: what it made is there to be had', ask(world, home, 'GET', '/crlg/composite', identity='manager').status == 200)
+        fresh = world.folder / 'offset.new'
+        fresh.write_text('%d\n' % (OFFSET + 3601))
+        fresh.rename(turned)
+        until('at the moment', lambda: identity() == (two, None))
+        until('serves again', lambda: ask(world, home, 'GET', '/health').status == 200)
+        answer = ask(world, home, 'POST', '/crlg/revocations', order(['EE2'], 'R2'), 'ma')
+        check('works for the new root', answer.status == 200, answer)
+        check('and for the old one no more', ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma').status == 422)
+        check('nothing else is staged', ask(world, home, 'POST', '/activate', b'{"time": 1}', 'manager').status == 409)
+        daemon.kill()
+        daemon = start(world, 'scmsd.conf', '--clock-file', turned, count=2)
+        check('the same after a kill', identity() == (two, None), identity())
+    finally:
+        daemon.kill()
+
+
+def modes(world):
+    """Refusals: bare to end entities in production, with code and text in test mode; between components the status stands."""
+    home = world.component('pg', 'pg', 'PG1', bootstrap(world, 'pg'))
+    for name, arguments, more in (('production', (), ''), ('test mode by option', ('--test-mode',), ''), ('test mode', (), 'test_mode = true;')):
+        conf(world, 'scmsd.conf', ('pg', ''), more=more)
+        daemon = start(world, 'scmsd.conf', '--clock-offset', OFFSET, *arguments)
+        try:
+            public = ask(world, home, 'GET', '/download/policy/global')
+            inner = ask(world, home, 'POST', '/publish', b'x', 'ra')
+            text = [answer.headers['SCMS-POC-Error-Message'] for answer in (public, inner)]
+            if name == 'production':
+                check('production: bare', public.status == 500 and inner.status == 403 and public.body == inner.body == b'' and
+                      text == [None, None], (public, inner))
+            else:
+                check(name + ': says why', public.status == 404 and inner.status == 403 and None not in text and 'manager' in text[1],
+                      (public, inner))
+        finally:
+            daemon.kill()
+            daemon.log.unlink()
+
+
+def separation(world):
+    """Together they would know what none may know alone."""
+    for name, role in (('ra', 'ra'), ('la1', 'la'), ('la2', 'la'), ('pca', 'pca'), ('ma', 'ma'), ('pg', 'pg'), ('crl-store', 'crl-store')):
+        world.home(name, role, bootstrap(world, name))
+    wanted = {'ra': ('pca', 'la1', 'la2'), 'pca': ('la1', 'la2'), 'ma': ('pca', 'ra', 'la1', 'la2', 'crlg')}
+
+    def row(name):
+        return name, 'peers = { %s };' % ' '.join('%s = "https://x:1";' % peer for peer in wanted.get(name, ()))
+
+    def checked(names, *arguments):
+        conf(world, 'together.conf', *[row(name) for name in names])
+        return subprocess.run([world.programs / 'scmsd', '--config', world.folder / 'together.conf', '--check', *arguments],
+                              capture_output=True, text=True, timeout=20)
+    for names in (('ra', 'pca'), ('ra', 'la1'), ('ra', 'ma'), ('pca', 'la2'), ('pca', 'ma'), ('la1', 'la2'), ('la1', 'ma')):
+        done = checked(names)
+        check('together: %s, %s' % names, done.returncode == 1 and all(name in done.stderr for name in names) and
+              'no-separation' in done.stderr.replace('_', '-'), done.stderr)
+        check('together, said to be a test: %s, %s' % names, checked(names, '--no-separation').returncode == 0)
+    for names in (('ra', 'pg', 'crl-store'), ('pca', 'crl-store')):
+        done = checked(names)
+        check('together: %s' % ', '.join(names), done.returncode == 0, done.stderr)
+
+
+PARTS = (publishing, listing, standing, modes, separation)
+
+
+def main():
+    names = sys.argv[3:]
+    for part in PARTS:
+        if names and part.__name__ not in names:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            world = World(folder, sys.argv[1], sys.argv[2])
+            for name in ('crlg', 'manager', 'ra', 'pg', 'ma'):
+                world.identity(name, name)
+            part(world)
+    print('%d failed' % len(failures))
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
