@@ -22,12 +22,13 @@
 
 /* One TLS connection. It hangs on the SSL object, with which it begins and ends. */
 struct connection {
-	LIST_ENTRY(connection) link;
+	TAILQ_ENTRY(connection) link;
 	struct http_server *server;
 	struct bufferevent *bev;
 	struct event *deadline;
 	size_t received; /* bytes since the last request */
 	bool busy; /* a request is with its handler, or its answer on its way */
+	bool cut;
 };
 
 struct http_server {
@@ -40,7 +41,7 @@ struct http_server {
 	struct http_limits limits;
 	size_t open_max; /* bytes of a request by who shows no certificate */
 	struct http_counts counts;
-	LIST_HEAD(, connection) connections;
+	TAILQ_HEAD(, connection) connections; /* whoever has been silent for longest first */
 	bool full, stopping;
 	struct event *stopped;
 	void (*done)(void *ctx);
@@ -68,7 +69,7 @@ static void connection_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int ind
 	if (connection == NULL)
 		return;
 	server = connection->server;
-	LIST_REMOVE(connection, link);
+	TAILQ_REMOVE(&server->connections, connection, link);
 	event_free(connection->deadline);
 	free(connection);
 	server->counts.open--;
@@ -90,6 +91,7 @@ static void connection_cut(struct connection *connection)
 {
 	evutil_socket_t fd = bufferevent_getfd(connection->bev);
 
+	connection->cut = true;
 	if (fd >= 0)
 		shutdown(fd, SHUT_RDWR);
 }
@@ -123,6 +125,27 @@ static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info
 		connection_cut(connection);
 }
 
+/*
+ * There is no more room: nobody is accepted until somebody has gone. Those give way who have been silent for longest, so that a
+ * crowd that opens connections and says nothing drives out itself; whoever waits for an answer stays.
+ */
+static void make_room(struct http_server *server, const struct connection *newest)
+{
+	unsigned left = 1 + server->limits.connections / 64;
+	struct connection *connection;
+
+	server->full = true;
+	evconnlistener_disable(server->listener);
+	TAILQ_FOREACH(connection, &server->connections, link) {
+		if (left == 0)
+			break;
+		if (connection->busy || connection->cut || connection == newest)
+			continue;
+		connection_cut(connection);
+		left--;
+	}
+}
+
 static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
 	struct http_server *server = arg;
@@ -141,13 +164,11 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 	if (evbuffer_add_cb(bufferevent_get_input(connection->bev), on_bytes, connection) == NULL)
 		abort();
 	SSL_set_ex_data(ssl, connection_index, connection);
-	LIST_INSERT_HEAD(&server->connections, connection, link);
+	TAILQ_INSERT_TAIL(&server->connections, connection, link);
 	set_deadline(connection, server->limits.request_seconds);
 	server->counts.connections++;
-	if (++server->counts.open >= server->limits.connections) {
-		server->full = true;
-		evconnlistener_disable(server->listener);
-	}
+	if (++server->counts.open >= server->limits.connections)
+		make_room(server, connection);
 	return connection->bev;
 }
 
@@ -173,6 +194,8 @@ static void on_sent(struct evhttp_request *request, void *arg)
 	if (connection == NULL)
 		return;
 	connection->busy = false;
+	TAILQ_REMOVE(&connection->server->connections, connection, link);
+	TAILQ_INSERT_TAIL(&connection->server->connections, connection, link);
 	set_deadline(connection, connection->server->limits.idle_seconds);
 }
 
@@ -450,7 +473,7 @@ struct http_server *http_server_new(struct event_base *base, const char *address
 	server->routes = routes;
 	server->route_count = route_count;
 	server->limits = limits_complete(limits);
-	LIST_INIT(&server->connections);
+	TAILQ_INIT(&server->connections);
 	for (size_t k = 0; k < route_count; k++) {
 		if (routes[k].body_max > body_max)
 			body_max = routes[k].body_max;
@@ -495,7 +518,7 @@ void http_server_stop(struct http_server *server, void (*done)(void *ctx), void 
 	server->done_ctx = ctx;
 	evconnlistener_disable(server->listener);
 	server->stopped = event_new(server->base, -1, 0, on_stopped, server);
-	LIST_FOREACH(connection, &server->connections, link)
+	TAILQ_FOREACH(connection, &server->connections, link)
 		if (!connection->busy)
 			connection_cut(connection);
 	if (server->counts.open == 0 && server->stopped != NULL)

@@ -32,7 +32,7 @@ struct http_route {
 
 /* Zero in a member stands for its default. */
 struct http_limits {
-	unsigned connections;	  /* 4,096; further ones wait unaccepted */
+	unsigned connections;	  /* 4,096; for further ones those close that have been silent for longest */
 	size_t header_bytes;	  /* 16 KiB */
 	unsigned request_seconds; /* 20: from the first byte, or the last answer, until a request is there whole */
 	unsigned idle_seconds;	  /* 60: on a connection between requests */

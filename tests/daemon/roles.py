@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import openmetrics
 from world import (Daemon, T0, World, ask, ballot, bootstrap, check, composite, failures, messages, octets, person, port, root_crl,
                    sequence_of)
 
@@ -93,6 +94,7 @@ def publishing(world):
         daemon.kill()
         daemon = start(world, count=2)
         check('kept over a kill', ask(world, home, 'GET', paths[1]).body == second)
+        check('metrics', openmetrics.is_good(ask(world, home, 'GET', '/metrics').body))
     finally:
         daemon.kill()
 
@@ -137,6 +139,7 @@ def listing(world):
         daemon.kill()
         daemon = start(world, count=2)
         check('kept over a kill', ask(world, home, 'GET', '/crlg/composite', identity='manager').body == whole)
+        check('metrics', openmetrics.is_good(ask(world, home, 'GET', '/metrics').body))
     finally:
         daemon.kill()
         keeper.kill()

@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import tempfile
 import threading
 import time
 
+import openmetrics
 from world import (Daemon, T0, World, ask, ballot, bootstrap, check, composite, context, failures, octets, person, port, root_crl,
                    sequence_of)
 
@@ -100,8 +102,8 @@ def serving(world):
         check('metrics', metrics.status == 200 and metrics.body.endswith(b'# EOF\n') and
               b'scms_serving{component="store"} 1\n' in metrics.body and
               metrics.headers['Content-Type'].startswith('application/openmetrics-text'), metrics)
-        families = [line.split()[2] for line in metrics.body.decode().splitlines() if line.startswith('# TYPE')]
-        check('metrics: each family once', len(families) == len(set(families)), families)
+        check('metrics: OpenMetrics', openmetrics.is_good(metrics.body), metrics)
+        check('metrics: what is counted', openmetrics.read(metrics.body)['scms_http_requests'][1][(('component', 'store'),)] >= 2)
         check('no CRL yet: bare 500', ask(world, home, 'GET', '/download-crl/').status == 500)
         check('no such path', ask(world, home, 'GET', '/nothing').status == 404)
         for path in ('/download-crl/../../etc/passwd', '/download-crl/%2e%2e/x', '//download-crl/', '/download-crl/x', '/.hidden'):
@@ -262,6 +264,8 @@ def databases(world):
     refused('newer', file.read_bytes(), 'newer program')
     refused('corrupt', saved[:100] + os.urandom(len(saved) - 100))
     refused('not a database', b'hello' * 1000)
+    refused('read-only', saved, 'read', mode=0o400)
+    file.chmod(0o600)
     file.write_bytes(saved)
 
 
@@ -436,6 +440,48 @@ def hostile(world):
         daemon.stop()
 
 
+CROWD = 10000
+
+
+def crowd(world):
+    """10,000 connections that say nothing: others are served, whether there is room for so many or not; memory is flat."""
+    home = world.folder / 'store'
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < CROWD + 200:
+        print('not tried: %d open files are allowed, %d are needed' % (hard, CROWD + 200))
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    for room, open_ in ((CROWD + 100, CROWD), (1000, 1000)):
+        conf(world, 'scmsd.conf', component('store', more='limits = { connections = %d; request_seconds = 20; };' % room))
+        daemon = start(world, wait=False)
+        daemon.wait_for('serving', count=1 if room > CROWD else 2)
+
+        def memory():
+            lines = pathlib.Path('/proc/%d/status' % daemon.process.pid).read_text().splitlines()
+            return int(next(line for line in lines if line.startswith('VmRSS')).split()[1])
+
+        def connections():
+            families = openmetrics.read(ask(world, home, 'GET', '/metrics').body)
+            return families['scms_http_open_connections'][1][(('component', 'store'),)]
+        try:
+            sizes = []
+            for _ in range(3):
+                idle = []
+                for _ in range(CROWD):
+                    idle.append(socket.create_connection(('127.0.0.1', port(home)), timeout=30))
+                if room > CROWD:
+                    check('crowd: all are open', connections() >= open_, connections())
+                begin = time.monotonic()
+                check('crowd: others are served', ask(world, home, 'GET', '/health').status == 200)
+                print('room for %d: served within %.1f s, %d kB' % (room, time.monotonic() - begin, memory()))
+                sizes.append(memory())
+                for connection in idle:
+                    connection.close()
+            check('crowd: memory is flat', sizes[2] < sizes[0] + 4096, sizes)
+        finally:
+            daemon.kill()
+
+
 def killed(world):
     """Killed again and again while CRLs come in: what was acknowledged is there."""
     home = world.folder / 'store'
@@ -491,14 +537,13 @@ def commands(world):
     world.scms('push', stick, '--home', home, '--manager', url, code=3)
 
 
+SOAK = (crowd,)  # only where they are named
 PARTS = (configuration, serving, peers, crl_store, databases, clocks, users, push, commands, hostile, killed)
 
 
 def main():
     names = sys.argv[3:]
-    for part in PARTS:
-        if names and part.__name__ not in names:
-            continue
+    for part in [part for part in SOAK if part.__name__ in names] + [part for part in PARTS if not names or part.__name__ in names]:
         with tempfile.TemporaryDirectory() as folder:
             world = World(folder, sys.argv[1], sys.argv[2])
             for name, *roles in (('crlg', 'crlg'), ('manager', 'manager'), ('ra', 'ra'), ('pg', 'pg'), ('ma', 'ma')):

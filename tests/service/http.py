@@ -234,20 +234,32 @@ def slow(server):
         check('no handshake', plain.recv(1) == b'')
 
 
-def crowd(server):
-    """More connections than it takes: the further ones wait, and are served when others are gone."""
-    first = [server.connect() for _ in range(20)]
-    waiting = socket.create_connection(('127.0.0.1', server.port))
-    waiting.settimeout(0.5)
-    context = server.context()
+def is_closed(connection):
+    connection.settimeout(2)
     try:
-        waiting = context.wrap_socket(waiting, server_hostname='127.0.0.1')
-        check('the 21st connection waits', False)
-    except (socket.timeout, ssl.SSLError, OSError):
-        pass
-    waiting.close()
-    for tls in first:
-        tls.close()
+        return connection.recv(1) == b''
+    except (ConnectionError, ssl.SSLError):
+        return True
+    except socket.timeout:
+        return False
+
+
+def crowd(server):
+    """More connections than it takes: for each further one that goes which has been silent for longest."""
+    first = []
+    for k in range(19):
+        first.append(server.connect())
+        first[k].sendall(b'GET /rest/x HTTP/1.1\r\nHost: x\r\n\r\n')
+        receive(first[k])
+    first[0].sendall(b'GET /rest/x HTTP/1.1\r\nHost: x\r\n\r\n')
+    receive(first[0])
+    check('served in a crowd', server.get('/rest/x').body == b'x')
+    check('who was silent for longest has gone', is_closed(first[1]))
+    check('who has asked since is there', not is_closed(first[0]))
+    silent = [socket.create_connection(('127.0.0.1', server.port)) for _ in range(100)]
+    check('served in a crowd that says nothing', server.get('/rest/x').body == b'x')
+    for connection in first + silent:
+        connection.close()
     check('served after the crowd', server.get('/rest/x').body == b'x')
 
 
