@@ -32,6 +32,12 @@ bool ballot_votes(const struct ballot *ballot, struct oer_list *votes, struct sc
 	return true;
 }
 
+struct oer_iter ballot_iterate(const struct ballot *ballot)
+{
+	return (struct oer_iter){.rest = {ballot->votes, ballot->votes_bytes}, .left = ballot->vote_count,
+				 .stride = ballot->vote_stride, .element = &oer_SignedElectorEndorsement};
+}
+
 /* EndorsementType that stands for a motion; the two enumerations have the same values. */
 static bool type_is(const struct endorsement *endorsement, enum scms_motion motion)
 {
@@ -41,7 +47,7 @@ static bool type_is(const struct endorsement *endorsement, enum scms_motion moti
 /* All votes sign one identical, canonical TBS (rule C1). */
 static bool read_endorsement(const struct ballot *ballot, struct endorsement *endorsement)
 {
-	struct oer_iter it = oer_iterate(&ballot->votes);
+	struct oer_iter it = ballot_iterate(ballot);
 	struct scms_slice bytes, first = {NULL, 0};
 	struct vote vote;
 
@@ -86,14 +92,18 @@ static enum scms_reason read_subject(struct ballot *ballot, const struct endorse
 void ballot_read(struct ballot *ballot, const struct scms_limits *limits, const struct scms_crypto *crypto)
 {
 	struct endorsement endorsement = {0};
+	struct oer_list votes;
 
-	crypto->sha256(crypto->ctx, &ballot->bytes, 1, ballot->hash);
 	ballot->fixed = SCMS_TBS_MISMATCH;
-	if (!ballot_votes(ballot, &ballot->votes, &ballot->certificate))
+	if (!ballot_votes(ballot, &votes, &ballot->certificate) || votes.bytes.n > UINT32_MAX)
 		return;
-	if (ballot->votes.count > limits->votes)
+	ballot->votes = votes.bytes.p;
+	ballot->votes_bytes = (uint32_t)votes.bytes.n;
+	ballot->vote_count = votes.count;
+	ballot->vote_stride = votes.stride;
+	if (ballot->vote_count > limits->votes)
 		ballot->fixed = SCMS_LIMIT_VOTES;
-	if (ballot->votes.count > limits->votes || !read_endorsement(ballot, &endorsement)) {
+	if (ballot->vote_count > limits->votes || !read_endorsement(ballot, &endorsement)) {
 		/* The subject has its name in the report whatever the votes say. */
 		if (ballot->certificate.p != NULL)
 			(void)read_subject(ballot, &endorsement, crypto);
@@ -107,7 +117,34 @@ void ballot_read(struct ballot *ballot, const struct scms_limits *limits, const 
 		ballot->fixed = SCMS_TYPE_MISMATCH; /* C2 */
 }
 
-int ballot_compare(const struct ballot *a, const struct ballot *b)
+static void ballot_hash(struct ballot *ballot, const struct scms_crypto *crypto, uint8_t hash[32])
+{
+	crypto->sha256(crypto->ctx, &ballot->bytes, 1, hash);
+	memcpy(&ballot->hash_head, hash, sizeof(ballot->hash_head));
+	ballot->has_hash = true;
+}
+
+/* By the SHA-256 of their bytes, of which the head is kept; few ballots ever come to this. */
+static int compare_hashes(struct ballot *a, struct ballot *b, const struct scms_crypto *crypto)
+{
+	uint8_t left[32], right[32];
+	int order;
+
+	if (a->bytes.n == b->bytes.n && memcmp(a->bytes.p, b->bytes.p, a->bytes.n) == 0)
+		return 0;
+	if (!a->has_hash)
+		ballot_hash(a, crypto, left);
+	if (!b->has_hash)
+		ballot_hash(b, crypto, right);
+	order = memcmp(&a->hash_head, &b->hash_head, sizeof(a->hash_head));
+	if (order != 0)
+		return order;
+	ballot_hash(a, crypto, left);
+	ballot_hash(b, crypto, right);
+	return memcmp(left, right, 32);
+}
+
+int ballot_compare(struct ballot *a, struct ballot *b, const struct scms_crypto *crypto)
 {
 	/* E1.2: removeElector, removeRoot, addElector, addRoot. */
 	static const uint8_t rank[] = {
@@ -119,9 +156,7 @@ int ballot_compare(const struct ballot *a, const struct ballot *b)
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
 	order = memcmp(a->subject, b->subject, 32);
-	if (order == 0)
-		order = memcmp(a->hash, b->hash, 32);
-	return order;
+	return order != 0 ? order : compare_hashes(a, b, crypto);
 }
 
 /* Where a subject stands in the store. */

@@ -11,23 +11,27 @@
 
 #include "trust/endorsement.h"
 
+/* A session keeps one for each ballot in its files, so it is small, and points into them. */
 struct ballot {
 	struct scms_slice bytes;
-	enum ballot_form form;
-	enum scms_carrier carrier;
+	struct scms_slice certificate; /* the subject's; none where the ballot does not decode */
+	const uint8_t *votes;	       /* one after another */
+	uint8_t *vote_states;	       /* a byte for each vote, all zero at first; for ballot_judge */
+	uint32_t votes_bytes, vote_count, vote_stride; /* as in struct oer_list */
 	uint32_t index;
-	enum scms_motion motion; /* that the carrier, or the history's entry, stands for */
-	struct oer_list votes;		/* as they lie in bytes; none where it does not decode */
-	struct scms_slice certificate;	/* the subject's */
-	bool settled;
-	enum scms_reason fixed; /* why it can never be carried out; SCMS_APPLIED: nothing speaks against it */
-	bool has_subject;
-	uint8_t subject[32];
-	uint8_t hash[32]; /* of its bytes: the last key of the order E1.2 */
 	scms_time64 time; /* of its TBS */
-	uint8_t *vote_states;
+	uint64_t hash_head; /* of the hash of its bytes, once wanted: the last key of the order E1.2 */
+	uint8_t subject[32];
+	enum ballot_form form : 8;
+	enum scms_carrier carrier : 8;
+	enum scms_motion motion : 8; /* that the carrier, or the history's entry, stands for */
+	enum scms_reason fixed : 8; /* why it can never be carried out; SCMS_APPLIED: nothing speaks against it */
 	uint8_t subject_state; /* of the subject's own signature: 0 not checked, else 1 + enum scms_verdict */
+	bool has_subject, has_hash, settled;
 };
+
+/* The votes of a ballot that has been read. */
+struct oer_iter ballot_iterate(const struct ballot *ballot);
 
 /* What judging needs beside the store. */
 struct judge {
@@ -39,14 +43,14 @@ struct judge {
 	bool failed;			/* the engine could not decide */
 };
 
-/* Reads what does not depend on the store; vote_states has room for limits.votes, all zero. */
+/* Reads what does not depend on the store: all but form, carrier, index, motion and bytes, which are given. */
 void ballot_read(struct ballot *ballot, const struct scms_limits *limits, const struct scms_crypto *crypto);
 
 /* Judges the ballot under the store as it is, and carries it out. report is filled in but for the round. */
 void ballot_judge(struct ballot *ballot, struct judge *judge, struct scms_ballot_report *report);
 
 /* Order of judgement (rule E1.2): removals first, electors before roots, then time, subject, hash. <0: a before b. */
-int ballot_compare(const struct ballot *a, const struct ballot *b);
+int ballot_compare(struct ballot *a, struct ballot *b, const struct scms_crypto *crypto);
 
 static inline bool motion_removes(enum scms_motion motion)
 {

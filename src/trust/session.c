@@ -42,6 +42,9 @@ struct run {
 	struct ballot *ballots;
 	struct ballot **order;
 	uint32_t ballot_count;
+	uint8_t *states; /* of votes: those not taken yet */
+	size_t states_left;
+	struct crl_entry *crl_entries;
 };
 
 /* ---- refusing files ---- */
@@ -171,39 +174,64 @@ static void *work_take(struct work *work, size_t bytes)
 	return taken;
 }
 
-static uint32_t count_ballots(const struct run *run)
-{
-	uint32_t n = 0;
+/*
+ * A vote that can count takes as many bytes at least: 41 of its endorsement, a signature, and what is around them. So the
+ * size of a file bounds the votes in it that are looked into.
+ */
+#define VOTE_BYTES_MIN 64
 
-	if (run->has_crl)
-		n += run->crl.root_ballots.count + run->crl.elector_ballots.count;
-	if (run->has_chain)
-		n += run->chain.root_ballots.count + run->chain.elector_ballots.count;
-	if (run->has_history)
-		n += run->history.entries.count;
-	return n;
+/* What the files of a session have at most. */
+struct amounts {
+	size_t ballots, votes;
+	bool crls;
+};
+
+static void amounts_add(struct amounts *amounts, size_t ballots, size_t bytes, const struct scms_limits *limits)
+{
+	size_t votes = bytes / VOTE_BYTES_MIN;
+
+	amounts->ballots += ballots;
+	amounts->votes += votes < ballots * limits->votes ? votes : ballots * limits->votes;
 }
 
-static size_t work_needed(uint32_t ballots, const struct scms_limits *limits)
+static struct amounts amounts_found(const struct run *run)
 {
-	size_t each = sizeof(struct ballot) + sizeof(struct ballot *) + limits->votes;
+	const struct scms_limits *limits = &run->store->limits;
+	const struct scms_session *session = run->session;
+	struct amounts amounts = {.crls = run->has_crl};
 
-	return ballots * each + limits->votes * sizeof(struct scms_vote_report) +
-	       CRL_FILE_CRLS_MAX * sizeof(struct crl_entry) + 64;
+	if (run->has_crl)
+		amounts_add(&amounts, (size_t)run->crl.root_ballots.count + run->crl.elector_ballots.count, session->crl.n, limits);
+	if (run->has_chain)
+		amounts_add(&amounts, (size_t)run->chain.root_ballots.count + run->chain.elector_ballots.count, session->chain.n,
+			    limits);
+	if (run->has_history)
+		amounts_add(&amounts, run->history.entries.count, session->history.n, limits);
+	return amounts;
+}
+
+/* The CRLs are sorted when all ballots have been judged, in the same memory. */
+static size_t work_needed(const struct amounts *amounts, const struct scms_limits *limits)
+{
+	size_t ballots = amounts->ballots * (sizeof(struct ballot) + sizeof(struct ballot *)) + amounts->votes +
+			 limits->votes * sizeof(struct scms_vote_report);
+	size_t crls = amounts->crls ? CRL_FILE_CRLS_MAX * sizeof(struct crl_entry) : 0;
+
+	return (ballots > crls ? ballots : crls) + 64;
 }
 
 size_t scms_session_work_size(const struct scms_store *store, const struct scms_session *session)
 {
 	const struct scms_limits *limits = &store->limits;
-	uint32_t ballots = 0;
+	struct amounts amounts = {.crls = session->crl.p != NULL};
 
 	if (session->crl.p != NULL)
-		ballots += 2 * limits->ballots;
+		amounts_add(&amounts, 2 * (size_t)limits->ballots, session->crl.n, limits);
 	if (session->chain.p != NULL)
-		ballots += 2 * limits->ballots;
+		amounts_add(&amounts, 2 * (size_t)limits->ballots, session->chain.n, limits);
 	if (session->history.p != NULL)
-		ballots += limits->history_entries;
-	return work_needed(ballots, limits);
+		amounts_add(&amounts, limits->history_entries, session->history.n, limits);
+	return work_needed(&amounts, limits);
 }
 
 /* ---- collecting ballots ---- */
@@ -211,12 +239,20 @@ size_t scms_session_work_size(const struct scms_store *store, const struct scms_
 static void add_ballot(struct run *run, const struct ballot *ballot)
 {
 	struct ballot *to = &run->ballots[run->ballot_count];
-	uint8_t *states = to->vote_states;
 
 	*to = *ballot;
-	to->vote_states = states;
 	ballot_read(to, &run->store->limits, run->env.crypto);
 	run->order[run->ballot_count++] = to;
+	if (to->fixed != SCMS_APPLIED)
+		return; /* its votes are never looked into */
+	if (to->vote_count > run->states_left) {
+		to->fixed = SCMS_LIMIT_VOTES; /* VOTE_BYTES_MIN says that there is room */
+		return;
+	}
+	to->vote_states = run->states;
+	memset(to->vote_states, 0, to->vote_count);
+	run->states += to->vote_count;
+	run->states_left -= to->vote_count;
 }
 
 static void add_list(struct run *run, const struct oer_list *list, enum ballot_form form, enum scms_carrier carrier,
@@ -269,7 +305,7 @@ static void collect_ballots(struct run *run)
 }
 
 /* Heap sort: in place, bounded stack, no allocation. */
-static void sift_down(struct ballot **order, size_t at, size_t n)
+static void sift_down(struct ballot **order, size_t at, size_t n, const struct scms_crypto *crypto)
 {
 	for (;;) {
 		size_t child = 2 * at + 1;
@@ -277,9 +313,9 @@ static void sift_down(struct ballot **order, size_t at, size_t n)
 
 		if (child >= n)
 			return;
-		if (child + 1 < n && ballot_compare(order[child], order[child + 1]) < 0)
+		if (child + 1 < n && ballot_compare(order[child], order[child + 1], crypto) < 0)
 			child++;
-		if (ballot_compare(order[at], order[child]) >= 0)
+		if (ballot_compare(order[at], order[child], crypto) >= 0)
 			return;
 		swap = order[at];
 		order[at] = order[child];
@@ -288,16 +324,16 @@ static void sift_down(struct ballot **order, size_t at, size_t n)
 	}
 }
 
-static void sort_ballots(struct ballot **order, size_t n)
+static void sort_ballots(struct ballot **order, size_t n, const struct scms_crypto *crypto)
 {
 	for (size_t k = n / 2; k-- > 0;)
-		sift_down(order, k, n);
+		sift_down(order, k, n, crypto);
 	for (size_t k = n; k > 1; k--) {
 		struct ballot *swap = order[0];
 
 		order[0] = order[k - 1];
 		order[k - 1] = swap;
-		sift_down(order, 0, k - 1);
+		sift_down(order, 0, k - 1, crypto);
 	}
 }
 
@@ -401,8 +437,9 @@ static uint32_t sort_crls(struct run *run, struct crl_entry *entries)
 	return n;
 }
 
-static void apply_crls(struct run *run, struct crl_entry *entries)
+static void apply_crls(struct run *run)
 {
+	struct crl_entry *entries = run->crl_entries;
 	static const uint8_t nobody[8];
 	uint32_t n;
 
@@ -441,43 +478,40 @@ static bool source_prepare(struct run *run)
 	return true;
 }
 
-static void run_session(struct run *run, struct crl_entry *entries)
+static void run_session(struct run *run)
 {
 	if (!source_prepare(run)) {
 		run->judge.failed = true;
 		return;
 	}
 	collect_ballots(run);
-	sort_ballots(run->order, run->ballot_count);
+	sort_ballots(run->order, run->ballot_count, run->env.crypto);
 	judge_rounds(run);
 	if (!run->judge.failed)
 		apply_chain(run);
 	if (!run->judge.failed)
 		run->judge.failed = !own_apply(run->store, run->session, &run->source, run->now, run->report, &run->refused);
 	if (!run->judge.failed)
-		apply_crls(run, entries);
+		apply_crls(run);
 	if (!run->judge.failed)
 		tombstones_expire(run->store, run->now);
 }
 
-static bool lay_out_work(struct run *run, void *memory, size_t size, struct crl_entry **entries)
+static bool lay_out_work(struct run *run, void *memory, size_t size)
 {
 	const struct scms_limits *limits = &run->store->limits;
 	struct work work = {memory, size};
-	uint32_t n = count_ballots(run);
-	uint8_t *states;
+	struct amounts amounts = amounts_found(run);
 
-	run->ballots = work_take(&work, n * sizeof(struct ballot));
-	run->order = work_take(&work, n * sizeof(struct ballot *));
-	states = work_take(&work, (size_t)n * limits->votes);
-	run->judge.votes = work_take(&work, limits->votes * sizeof(struct scms_vote_report));
-	*entries = work_take(&work, CRL_FILE_CRLS_MAX * sizeof(struct crl_entry));
-	if (run->ballots == NULL || run->order == NULL || states == NULL || run->judge.votes == NULL || *entries == NULL)
+	if (size < work_needed(&amounts, limits))
 		return false;
-	memset(states, 0, (size_t)n * limits->votes);
-	for (uint32_t k = 0; k < n; k++)
-		run->ballots[k].vote_states = states + (size_t)k * limits->votes;
-	return true;
+	run->ballots = work_take(&work, amounts.ballots * sizeof(struct ballot));
+	run->order = work_take(&work, amounts.ballots * sizeof(struct ballot *));
+	run->judge.votes = work_take(&work, limits->votes * sizeof(struct scms_vote_report));
+	run->states = work_take(&work, amounts.votes);
+	run->states_left = amounts.votes;
+	run->crl_entries = memory;
+	return run->ballots != NULL && run->order != NULL && run->judge.votes != NULL && run->states != NULL;
 }
 
 struct scms_session_result scms_store_apply(struct scms_store *store, const struct scms_session *session, scms_time64 now,
@@ -491,7 +525,6 @@ struct scms_session_result scms_store_apply(struct scms_store *store, const stru
 	};
 	struct scms_session_result result = {.status = SCMS_SESSION_DONE};
 	uint64_t generation = store->generation;
-	struct crl_entry *entries;
 
 	if (now + store->skew < store_signed_time(store)) {
 		result.status = SCMS_SESSION_CLOCK_BACK; /* G6 */
@@ -501,11 +534,11 @@ struct scms_session_result scms_store_apply(struct scms_store *store, const stru
 	read_crl(&run);
 	read_chain(&run);
 	read_history(&run);
-	if (!lay_out_work(&run, work, work_size, &entries)) {
+	if (!lay_out_work(&run, work, work_size)) {
 		result.status = SCMS_SESSION_NO_ROOM;
 		return result;
 	}
-	run_session(&run, entries);
+	run_session(&run);
 	if (run.judge.failed)
 		result.status = SCMS_SESSION_FAILED;
 	result.changed = store->generation != generation;

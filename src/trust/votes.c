@@ -73,7 +73,7 @@ void votes_sort_out(const struct ballot *ballot, struct judge *judge, uint64_t k
 {
 	struct scms_slice bytes;
 	uint8_t failed[ENDORSERS_MAX] = {0}; /* checks that an elector's votes have failed in earlier rounds */
-	struct oer_iter it = oer_iterate(&ballot->votes);
+	struct oer_iter it = ballot_iterate(ballot);
 	struct vote vote;
 
 	*tally = (struct tally){0};
@@ -174,7 +174,7 @@ static void vote_count(struct judge *judge, struct tally *tally, size_t k, uint8
 /* Fills the batch with the first open vote of each elector; votes known good from an earlier round count at once. */
 static void batch_fill(struct batch *batch, const struct ballot *ballot, struct judge *judge, struct tally *tally)
 {
-	struct oer_iter it = oer_iterate(&ballot->votes);
+	struct oer_iter it = ballot_iterate(ballot);
 	struct scms_slice bytes;
 	uint64_t taken = 0;
 	struct vote vote;
