@@ -209,6 +209,20 @@ static struct store_dir *dir_new(const struct scms_crypto *crypto)
 	return dir;
 }
 
+/* Does a slot, good or damaged, stand in the directory? A file of that name that begins otherwise is somebody else's. */
+static bool slot_is_ours(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char magic[sizeof(SLOT_MAGIC) - 1];
+	bool ours;
+
+	if (fd < 0)
+		return errno != ENOENT;
+	ours = read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) && memcmp(magic, SLOT_MAGIC, sizeof(magic)) == 0;
+	close(fd);
+	return ours;
+}
+
 struct store_dir *store_dir_open(const char *path, enum store_dir_use use, const struct scms_crypto *crypto,
 				 struct store_dir_error *err)
 {
@@ -221,11 +235,12 @@ struct store_dir *store_dir_open(const char *path, enum store_dir_use use, const
 	}
 	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir->fd < 0) {
-		fail(err, errno == ENOENT || errno == ENOTDIR ? STORE_DIR_UNREADABLE : STORE_DIR_IO, "%s: %s", path, strerror(errno));
+		fail(err, errno == ENOENT || errno == ENOTDIR ? STORE_DIR_UNREADABLE : STORE_DIR_IO, "%s: not a trust store: %s", path,
+		     strerror(errno));
 		goto out;
 	}
 	/* Nothing is made in a directory that is no store. */
-	if (faccessat(dir->fd, "slot-0", F_OK, 0) != 0 && faccessat(dir->fd, "slot-1", F_OK, 0) != 0) {
+	if (!slot_is_ours(dir->fd, "slot-0") && !slot_is_ours(dir->fd, "slot-1")) {
 		slots_read(dir, path, err);
 		goto out;
 	}

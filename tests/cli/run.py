@@ -390,6 +390,59 @@ class Judged(Case):
                 self.assertLess(told['counted'], told['quorum'])
 
 
+class BadStores(Case):
+    """A directory that is no store, or a damaged one, is named and stays as it is, whatever is asked of it."""
+
+    def refused_untouched(self, path, words):
+        def state():
+            return {os.path.join(folder, name): read(os.path.join(folder, name)) for folder, _, names in os.walk(path)
+                    for name in names}
+        before = state()
+        now = ('--state', path, '--now', '600000000000000')
+        for command in (('dump', *now), ('show', *now), ('apply', *now, '--chain', 'electors/v124-gccf.coer'),
+                        ('explain', *now, 'electors/v124-gccf.coer'), ('check', *now, '--cert', 'electors/cert-pca.coer')):
+            run = scms('store', *command)
+            self.assertEqual((run.returncode, run.stdout), (3, b''), command)
+            self.assertRegex(run.stderr.decode(), 'scms store %s: %s: .*%s' % (command[0], path, words))
+        self.assertEqual(state(), before)
+
+    def store(self, name):
+        path = os.path.join(self.dir, name)
+        self.assertEqual(scms('store', 'init', '--state', path, '--config', 'bootstrap.json').returncode, 0)
+        return path
+
+    def test_foreign(self):
+        foreign = os.path.join(self.dir, 'foreign')
+        os.mkdir(foreign)
+        self.refused_untouched(foreign, 'not a trust store .*provision it anew')
+        shutil.copy(os.path.join(DATA, 'electors/v124-gccf.coer'), os.path.join(foreign, 'slot-0'))
+        self.refused_untouched(foreign, 'damaged .*restore it from a backup')
+        self.refused_untouched(os.path.join(self.dir, 'none'), 'not a trust store: No such file')
+        self.refused_untouched(os.path.join(DATA, 'bootstrap.json'), 'not a trust store: Not a directory')
+
+    def test_truncated(self):
+        path = self.store('store')
+        slot = os.path.join(path, 'slot-1')
+        whole = read(slot)
+        open(os.path.join(path, 'lock'), 'a').close()
+        for n in [*range(0, 64, 7), len(whole) // 2, len(whole) - 1]:
+            with open(slot, 'wb') as f:
+                f.write(whole[:n])
+            self.refused_untouched(path, 'damaged .*restore it from a backup')
+
+    def test_an_object_is_missing_or_damaged(self):
+        path = self.store('store')
+        objects = [os.path.join(path, 'objects', name) for name in os.listdir(os.path.join(path, 'objects'))]
+        self.assertTrue(objects)
+        open(os.path.join(path, 'lock'), 'a').close()
+        for spoil in (lambda name: os.truncate(name, 5), os.unlink):
+            for name in objects:
+                spoil(name)
+            run = scms('store', 'apply', '--state', path, '--now', '600000000000000', '--chain', 'electors/v124-gccf.coer')
+            self.assertEqual((run.returncode, run.stdout), (3, b''))
+            self.assertRegex(run.stderr.decode(), 'scms store apply: %s: .*objects/.*restore the directory' % path)
+
+
 class Encode(Case):
     def test_errors_name_line_column_and_field(self):
         path = self.file('{\n  "start": 1,\n  "duration": {"days": 2}\n}\n')

@@ -65,7 +65,7 @@ int store_apply(int argc, char **argv)
 	report = session_report_new(store_dir_store(dir), now);
 	if (report == NULL)
 		goto out;
-	result = session_apply("apply", dir, &files, now, report);
+	result = session_apply("apply", options.state, dir, &files, now, report);
 	if (result.status == SCMS_SESSION_DONE)
 		code = keep(dir, &files, now, report, &result);
 out:

@@ -191,8 +191,8 @@ void session_free(struct session_files *files)
 	}
 }
 
-struct scms_session_result session_apply(const char *command, struct store_dir *dir, const struct session_files *files,
-					 scms_time64 now, struct session_report *report)
+struct scms_session_result session_apply(const char *command, const char *path, struct store_dir *dir,
+					 const struct session_files *files, scms_time64 now, struct session_report *report)
 {
 	struct scms_session_result result = {.status = SCMS_SESSION_FAILED};
 	size_t size = scms_session_work_size(store_dir_store(dir), &files->session);
@@ -210,8 +210,11 @@ struct scms_session_result session_apply(const char *command, struct store_dir *
 			"scms store %s: CLOCK_BACK (rule G6): --now %" PRIu64
 			" is behind a time that was signed and accepted; set the clock right\n",
 			command, now);
+	else if (result.status != SCMS_SESSION_DONE && store_dir_object_error(dir)[0] != '\0')
+		fprintf(stderr,
+			"scms store %s: %s: %s; the session was given up, the store is as it was; restore the directory from a backup\n",
+			command, path, store_dir_object_error(dir));
 	else if (result.status != SCMS_SESSION_DONE)
-		fprintf(stderr, "scms store %s: the session was given up, the store is as it was: %s\n", command,
-			store_dir_object_error(dir)[0] != '\0' ? store_dir_object_error(dir) : "the crypto engine failed");
+		fprintf(stderr, "scms store %s: the crypto engine failed; the session was given up, the store is as it was\n", command);
 	return result;
 }

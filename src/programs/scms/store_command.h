@@ -95,8 +95,8 @@ bool session_read(const char *command, const struct store_options *options, cons
 void session_free(struct session_files *files);
 
 /* Runs one session on an open store: work memory, apply, and what failed said on standard error. */
-struct scms_session_result session_apply(const char *command, struct store_dir *dir, const struct session_files *files,
-					 scms_time64 now, struct session_report *report);
+struct scms_session_result session_apply(const char *command, const char *path, struct store_dir *dir,
+					 const struct session_files *files, scms_time64 now, struct session_report *report);
 
 /* ---- sub-commands ---- */
 

@@ -41,7 +41,7 @@ static int first_session(struct store_dir *dir, const struct bootstrap_file *con
 	}
 	report = session_report_new(store_dir_store(dir), now);
 	if (report != NULL) {
-		result = session_apply("init", dir, &files, now, report);
+		result = session_apply("init", options.state, dir, &files, now, report);
 		if (result.status == SCMS_SESSION_DONE) {
 			result.changed = true;
 			*output = session_report_json(report, &result);
