@@ -5,8 +5,8 @@ import hashlib
 
 
 def digest(text):
-    """What the two sides compare: the first eight bytes of SHA-256 of the text."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big')
+    """What the two sides compare: the first eight bytes of SHA-256 of the text, as a number of 64 bits with sign."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big', signed=True)
 
 
 def flag(value):

@@ -28,21 +28,29 @@ REST = [name for name in Store._fields if name not in ('electors', 'roots', 'tom
 class Numbers:
     """Values by number, and back."""
 
-    def __init__(self):
-        self.values, self.numbers = [], {}
+    def __init__(self, bits):
+        self.values, self.numbers, self.most = [], {}, 1 << bits
 
     def __call__(self, value):
         number = self.numbers.get(value)
         if number is None:
             number = self.numbers[value] = len(self.values)
             self.values.append(value)
+            if number == self.most:
+                raise Wrong('more values than %d' % number)
         return number
 
 
 class Answer:
     """What one session did."""
 
-    __slots__ = ('electors', 'roots', 'time', 'rest', 'said', 'report', 'changed', 'removed', 'until', 'reports')
+    __slots__ = ('electors', 'roots', 'time', 'rest', 'said', 'report', 'changed', 'removed', 'until', 'changing', 'resting')
+
+
+class Spot:
+    """One store at one time, and where the answers of all files lie for it."""
+
+    __slots__ = ('parts', 'now', 'view', 'until', 'signed', 'back', 'cores', 'rests', 'tails')
 
 
 class Wrong(Exception):
@@ -52,9 +60,11 @@ class Wrong(Exception):
 class Factored:
     def __init__(self, rules, files, skew):
         self.rules, self.files, self.skew = rules, files, skew
-        self.electors, self.roots, self.rests, self.views = Numbers(), Numbers(), Numbers(), Numbers()
+        # Of so many bits each, so that dictionaries are looked up by one small integer, many times for each store.
+        self.electors, self.roots, self.rests, self.views, self.nows = (Numbers(bits) for bits in (12, 16, 20, 16, 4))
         self.kinds = [self.kind(f.session) for f in files]
-        self.answers, self.tails = [{} for _ in files], [{} for _ in files]
+        self.chains = [f.session.chain for f in files]
+        self.cores, self.rest_answers, self.whole = {}, {}, [{} for _ in files]
         self.quorums, self.times = {}, {}
         self.roots_seen = {}         # number of roots -> (number of their view, when the first tombstone goes)
         self.members_seen, self.status_seen = {}, {}
@@ -81,9 +91,10 @@ class Factored:
                      **dict(zip(REST, self.rests.values[parts[3]])))
 
     def quorum(self, parts, now):
-        known = self.quorums.get((parts[3], now))
+        key = parts[3] | self.nows(now) << 20
+        known = self.quorums.get(key)
         if known is None:
-            known = self.quorums[parts[3], now] = self.rules.quorum(self.store(parts), now)
+            known = self.quorums[key] = self.rules.quorum(self.store(parts), now)
         return known
 
     def rest_time(self, rest):
@@ -108,64 +119,85 @@ class Factored:
 
     # -- sessions --------------------------------------------------------------------------------
 
+    def spot(self, parts, now):
+        """What is the same for all sessions on one store at now."""
+        electors, roots, _, rest = parts
+        spot = Spot()
+        spot.parts, spot.now, spot.signed = parts, now, self.signed_time(parts)
+        spot.back = now + self.skew < spot.signed
+        spot.view, spot.until = self.view(roots)
+        instant = self.nows(now)
+        key = electors | roots << 12 | self.quorum(parts, now) << 28 | instant << 36
+        spot.cores = self.cores.get(key)
+        if spot.cores is None:
+            spot.cores = self.cores[key] = [None] * len(self.files)
+        key = spot.view | rest << 16 | instant << 36
+        known = self.rest_answers.get(key)
+        if known is None:
+            known = self.rest_answers[key] = [None] * len(self.files), [{} for _ in self.files]
+        spot.rests, spot.tails = known
+        return spot
+
     def apply(self, parts, now, place):
         """-> (parts of the new store, answer)"""
-        if now + self.skew < self.signed_time(parts):
-            return parts, self.back
-        view, until = self.view(parts[1])
+        return self.apply_at(self.spot(parts, now), place)
+
+    def apply_at(self, spot, place):
+        if spot.back:
+            return spot.parts, self.back
         kind = self.kinds[place]
         if kind == 'ballots':
-            new, answer = self.apply_ballots(parts, now, place, view, until)
+            new, answer = self.apply_ballots(spot, place)
         elif kind == 'rest':
-            new, answer = self.apply_rest(parts, now, place, view, until)
+            new, answer = self.apply_rest(spot, place)
         else:
-            new, answer = self.apply_all(parts, now, place)
+            new, answer = self.apply_all(spot.parts, spot.now, place)
         self.asked += 1
         if self.asked % SAMPLE == 0:
-            self.compare(parts, now, place, new, answer)
+            self.compare(spot.parts, spot.now, place, new, answer)
         return new, answer
 
-    def apply_ballots(self, parts, now, place, view, until):
-        electors, roots, time, rest = parts
-        if until <= self.signed_time(parts):
-            return self.apply_all(parts, now, place)
-        key = (electors, roots, self.quorum(parts, now), now)
-        core = self.answers[place].get(key)
+    def apply_ballots(self, spot, place):
+        electors, roots, time, rest = spot.parts
+        if spot.until <= spot.signed:
+            return self.apply_all(spot.parts, spot.now, place)
+        core = spot.cores[place]
         if core is None:
-            core = self.answers[place][key] = self.judge((electors, roots, 0, rest), now, place)
+            core = spot.cores[place] = self.judge((electors, roots, 0, rest), spot.now, place)
         chain = None
-        if core.removed or self.files[place].session.chain:
-            key = (core.removed, view, rest, now)
-            tail = self.tails[place].get(key)
+        if core.removed or self.chains[place]:
+            tails = spot.tails[place]
+            tail = tails.get(core.removed)
             if tail is None:
-                tail = self.tails[place][key] = self.judge((electors, roots, 0, rest), now, place)
+                tail = tails[core.removed] = self.judge((electors, roots, 0, rest), spot.now, place)
             rest, chain = tail.rest, tail.said.chain
         time = max(time, core.time)
-        if min(until, core.until) <= max(time, self.rest_time(rest)):
-            return self.apply_all(parts, now, place)
+        if min(spot.until, core.until) <= max(time, self.rest_time(rest)):
+            return self.apply_all(spot.parts, spot.now, place)
         new = (core.electors, core.roots, time, rest)
-        changed = new != parts
-        answer = core.reports.get((chain, changed))
+        changed = core.electors != electors or core.roots != roots or time != spot.parts[2] or rest != spot.parts[3]
+        reports = core.changing if changed else core.resting
+        answer = reports.get(chain)
         if answer is None:
-            answer = core.reports[chain, changed] = Answer()
+            answer = reports[chain] = Answer()
             answer.changed, answer.said = changed, core.said._replace(chain=chain, changed=changed)
             answer.report = canonical.digest(canonical.report(self.files[place].session, answer.said))
         return new, answer
 
-    def apply_rest(self, parts, now, place, view, until):
-        key = (view, parts[3], now)
-        answer = self.answers[place].get(key)
+    def apply_rest(self, spot, place):
+        parts = spot.parts
+        answer = spot.rests[place]
         if answer is None:
-            answer = self.answers[place][key] = self.judge((parts[0], parts[1], 0, parts[3]), now, place)
-        if until <= max(parts[2], self.rest_time(answer.rest)):
-            return self.apply_all(parts, now, place)
+            answer = spot.rests[place] = self.judge((parts[0], parts[1], 0, parts[3]), spot.now, place)
+        if spot.until <= max(parts[2], self.rest_time(answer.rest)):
+            return self.apply_all(parts, spot.now, place)
         return (parts[0], parts[1], parts[2], answer.rest), answer
 
     def apply_all(self, parts, now, place):
         key = parts + (now,)
-        answer = self.answers[place].get(key)
+        answer = self.whole[place].get(key)
         if answer is None:
-            answer = self.answers[place][key] = self.judge(parts, now, place)
+            answer = self.whole[place][key] = self.judge(parts, now, place)
         return (answer.electors, answer.roots, answer.time, answer.rest), answer
 
     def judge(self, parts, now, place):
@@ -176,7 +208,7 @@ class Factored:
             invariants.check_step(self.rules, store, new, now, session)
         answer = Answer()
         answer.electors, answer.roots, answer.time, answer.rest = self.parts(new)
-        answer.said, answer.changed, answer.reports = said, said.changed, {}
+        answer.said, answer.changed, answer.changing, answer.resting = said, said.changed, {}, {}
         answer.report = canonical.digest(canonical.report(session, said))
         gone = [ballot for ballot, (_, verdict) in zip(session.ballots, said.ballots)
                 if ballot.motion in REMOVALS and verdict.outcome == 'APPLIED']
@@ -193,7 +225,7 @@ class Factored:
     # -- what is told of a store -----------------------------------------------------------------
 
     def members(self, parts, now):
-        key = (parts[0], parts[1], self.quorum(parts, now), now)
+        key = parts[0] | parts[1] << 12 | self.quorum(parts, now) << 28 | self.nows(now) << 36
         known = self.members_seen.get(key)
         if known is None:
             known = canonical.digest(canonical.members(self.rules, self.store(parts), now))
@@ -201,7 +233,7 @@ class Factored:
         return known
 
     def status(self, parts, now):
-        key = (parts[1], parts[3], now)
+        key = parts[1] | parts[3] << 16 | self.nows(now) << 36
         known = self.status_seen.get(key)
         if known is None:
             known = self.status_seen[key] = canonical.digest(canonical.status(self.rules, self.store(parts), now))

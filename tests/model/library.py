@@ -7,7 +7,7 @@ import subprocess
 from records import SECOND
 
 NONE = 0xffffffff
-ANSWER = struct.Struct('<QQQQI')
+ANSWER = struct.Struct('<qqqqI')
 
 
 def slice_(data):

@@ -11,13 +11,14 @@ side. --deeper adds sessions to the depth of each world."""
 
 import argparse
 import multiprocessing
+import resource
 import sys
 import time
 
 import canonical
 import invariants
 import scenarios
-from factored import Factored, Wrong
+from factored import Factored, Numbers, Wrong
 from library import NONE, Library
 from rules import Rules
 
@@ -36,8 +37,16 @@ class Explorer:
         self.start = self.model.parts(self.rules.init(
             world.config, [e.cert for e in world.electors], [r.cert for r in world.roots],
             [c.cert for c in world.certs], [o.cert for o in world.own]))
-        self.numbers = {self.start: 0}   # the library's number of each store that was reached
+        self.times = Numbers(14)
+        self.numbers = {self.pack(self.start): 0}   # the library's number of each store that was reached
         self.sessions = self.exceptions = self.orders = 0
+
+    def pack(self, parts):
+        """A store as one number: a dictionary holds a million of these well."""
+        return parts[0] | parts[1] << 12 | self.times(parts[2]) << 28 | parts[3] << 42
+
+    def unpack(self, store):
+        return store & 0xfff, store >> 12 & 0xffff, self.times.values[store >> 28 & 0x3fff], store >> 42
 
     def disagree(self, parts, number, now, place):
         store, session = self.model.store(parts), self.world.files[place].session
@@ -47,19 +56,28 @@ class Explorer:
             canonical.report(session, said), canonical.dump(self.rules, new, now),
             self.library.text(number, now, place)))
 
-    def expand(self, parts, now):
+    def expand(self, store, now):
         """Every session on one store at now -> the stores not seen before."""
         fresh, model, numbers = [], self.model, self.numbers
-        number = numbers[parts]
+        parts = self.unpack(store)
+        spot = model.spot(parts, now)
+        members, status, signed = model.members(parts, now), model.status(parts, now), model.signed_time(parts)
         answers = self.library.answer() if self.library else None
         for place in range(len(self.world.files)):
-            new, answer = model.apply(parts, now, place)
+            new, answer = model.apply_at(spot, place)
+            if not answer.changed:
+                if answers:
+                    said = answers[place]
+                    if said[0] != answer.report or said[1] != members or said[2] != status or said[3] != signed:
+                        self.disagree(parts, numbers[store], now, place)
+                continue
             if answers:
-                report, members, status, signed, other = answers[place]
-                if (report != answer.report or members != model.members(new, now) or status != model.status(new, now)
-                        or signed != model.signed_time(new)):
-                    self.disagree(parts, number, now, place)
-            if answer.changed and new not in numbers:
+                said = answers[place]
+                if (said[0] != answer.report or said[1] != model.members(new, now) or said[2] != model.status(new, now)
+                        or said[3] != model.signed_time(new)):
+                    self.disagree(parts, numbers[store], now, place)
+            new = self.pack(new)
+            if new not in numbers:
                 numbers[new] = answers[place][4] if answers else NONE
                 fresh.append(new)
         self.sessions += len(self.world.files)
@@ -75,33 +93,33 @@ class Explorer:
                 self.exceptions += invariants.check_order(self.model, parts, now, one, other)
 
     def explore(self, deeper):
-        layer, depth = [self.start], max(1, self.world.depth + deeper)
+        layer, depth = [self.pack(self.start)], max(1, self.world.depth + deeper)
         for level in range(depth):
             keep = level + 1 < depth
-            work = [(parts, now) for parts in layer for now in self.world.instants]
+            work = [(store, now) for store in layer for now in self.world.instants]
             fresh = []
-            for place, (parts, now) in enumerate(work):
+            for place, (store, now) in enumerate(work):
                 if self.library:
                     for ahead in work[place:place + AHEAD] if place == 0 else work[place + AHEAD - 1:place + AHEAD]:
                         self.library.ask(self.numbers[ahead[0]], ahead[1], keep)
-                fresh += self.expand(parts, now)
+                fresh += self.expand(store, now)
                 if level < self.world.pairs and now == self.world.instants[0]:
-                    self.orders_of_pairs(parts)
+                    self.orders_of_pairs(self.unpack(store))
             if self.library:
-                for parts in layer:
-                    self.library.forget(self.numbers[parts])
+                for store in layer:
+                    self.library.forget(self.numbers[store])
             layer = fresh
             if not layer:
                 break
-        self.world.check(self.model, self.numbers)
+        self.world.check(self.model, map(self.unpack, self.numbers))
         if self.library and self.library.close():
             raise Disagreement('the driver failed')
 
 
 def run(job):
-    """One world in a process of its own -> what was found."""
+    """One world -> what was found, and the seconds of processor time that it took, the library's among them."""
     name, driver, deeper = job
-    begin = time.time()
+    begin = processor_time()
     explorer = Explorer(scenarios.world(name), driver)
     try:
         explorer.explore(deeper)
@@ -109,7 +127,12 @@ def run(job):
     except (Disagreement, Wrong, invariants.Broken, EOFError, OSError) as error:
         failure = '%s: %s' % (name, error)
     return name, len(explorer.numbers), explorer.sessions, explorer.orders, explorer.exceptions, failure, \
-        time.time() - begin
+        processor_time() - begin
+
+
+def processor_time():
+    return sum(usage.ru_utime + usage.ru_stime
+               for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
 def main():
@@ -122,20 +145,20 @@ def main():
     options = parser.parse_args()
 
     names = options.only or list(scenarios.ALL)
-    stores = sessions = failures = 0
+    stores = sessions = failures = spent = 0
     begin = time.time()
-    with multiprocessing.Pool(options.processes, maxtasksperchild=1) as pool:
+    with multiprocessing.Pool(options.processes) as pool:
         jobs = [(name, options.driver, options.deeper) for name in names]
         for name, found, judged, orders, exceptions, failure, seconds in pool.imap_unordered(run, jobs, 1):
-            stores, sessions = stores + found, sessions + judged
+            stores, sessions, spent = stores + found, sessions + judged, spent + seconds
             print('%-16s %9d stores %10d sessions %8d pairs in both orders, %d excepted %6.1f s' % (
                 name, found, judged, orders, exceptions, seconds), flush=True)
             if failure:
                 failures += 1
                 print(failure, flush=True)
     # The worlds share no certificate, so no store is in two of them.
-    print('%d distinct stores, %d sessions, %.1f s; library %s' % (
-        stores, sessions, time.time() - begin,
+    print('%d distinct stores, %d sessions, %.1f s, of processors %.1f s; library %s' % (
+        stores, sessions, time.time() - begin, spent,
         'not asked' if not options.driver else 'disagrees' if failures else 'agrees in all'))
     if stores < options.least:
         print('fewer than the %d stores wanted' % options.least)
