@@ -25,7 +25,7 @@ class World:
         self.files = []
         self.certs = self.own = ()
         self.clock = 0
-        self.pairs = 2                # E2 is checked for all pairs of files in stores up to this depth
+        self.pairs = 2                # E2 is checked for all pairs of files in stores up to this depth, if one looks deeper
 
     def check(self, model, stores):
         """What must hold in this world beside the invariants, of all stores that were reached."""
@@ -36,6 +36,7 @@ class World:
     def provision(self, electors, roots, certs=(), own=(), **config):
         self.electors, self.roots, self.certs, self.own = electors, roots, certs, own
         config.setdefault('quorum', 2)
+        config.setdefault('max_tombstones', 24)  # more than a world fills: small stores are soon copied
         config.setdefault('floor', 2)
         config.setdefault('ceiling', max(config['floor'], len(electors) - 1))
         self.config = Config(now=T0, **config)
@@ -96,6 +97,9 @@ def replacement():
         w.history('+%s all' % name, w.join(ADD_ROOT, root, votes))
         w.composite('-%s' % name, roots=[w.ballot(REMOVE_ROOT, root, [b, c])])
         w.composite('-%s by D' % name, roots=[w.ballot(REMOVE_ROOT, root, [c, d], 121, T0 + 3 * DAY)])
+    late = [w.ballot(ADD_ELECTOR, d, [b, c], time=T0 + 2 * DAY), w.ballot(ADD_ELECTOR, thief, [c, d]),
+            w.ballot(ADD_ROOT, r1, [b, c, thief]), w.ballot(ADD_ROOT, r2, [b, c, thief])]
+    w.history('late voter', *late)  # who comes in in round 2 has voted for roots that round 1 holds (A3)
     w.add('day 4', crl=w.make.composite((), [w.ballot(REMOVE_ELECTOR, a, [b, c], time=T0 + 4 * DAY)]),
           chain=w.make.chain_file(4, [w.ballot(ADD_ROOT, r1, [b, d])], [w.ballot(ADD_ELECTOR, d, [b, c])], ma=r1))
     return w

@@ -7,7 +7,8 @@ Usage: worlds.py [--driver FILE] [--deeper N] [--only NAME] [--list]
 In every store that is reached, every file is delivered at every instant, to the
 model and (with --driver) to the library: reports and dumps must be the same. On
 the way the invariants of invariants.py are checked. Two processes work side by
-side. --deeper adds sessions to the depth of each world."""
+side. --deeper adds sessions to the depth of each world, and looks at the order
+of files (E2) in more stores."""
 
 import argparse
 import multiprocessing
@@ -94,6 +95,7 @@ class Explorer:
 
     def explore(self, deeper):
         layer, depth = [self.pack(self.start)], max(1, self.world.depth + deeper)
+        pairs = self.world.pairs if deeper > 0 else 1
         for level in range(depth):
             keep = level + 1 < depth
             work = [(store, now) for store in layer for now in self.world.instants]
@@ -103,7 +105,7 @@ class Explorer:
                     for ahead in work[place:place + AHEAD] if place == 0 else work[place + AHEAD - 1:place + AHEAD]:
                         self.library.ask(self.numbers[ahead[0]], ahead[1], keep)
                 fresh += self.expand(store, now)
-                if level < self.world.pairs and now == self.world.instants[0]:
+                if level < pairs and now == self.world.instants[0]:
                     self.orders_of_pairs(self.unpack(store))
             if self.library:
                 for store in layer:
