@@ -137,6 +137,13 @@ static bool directory_sync(const char *path, size_t dir_length)
 	return good;
 }
 
+bool file_rename(const char *from, const char *to)
+{
+	const char *slash = strrchr(to, '/');
+
+	return rename(from, to) == 0 && directory_sync(to, slash ? (size_t)(slash - to) + 1 : 0);
+}
+
 enum file_status file_write(const char *path, mode_t mode, struct scms_slice bytes, struct file_error *err)
 {
 	const char *slash = strrchr(path, '/');

@@ -52,4 +52,7 @@ SCMS_CHECKED enum file_status file_read(const char *path, size_t limit, struct s
 SCMS_CHECKED enum file_status file_write(const char *path, mode_t mode, struct scms_slice bytes,
 					 struct file_error *err);
 
+/* Renames a file or folder, and makes that last. False: errno says why; where only the last failed, it is renamed. */
+SCMS_CHECKED bool file_rename(const char *from, const char *to);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define BUNDLE_FILES 128
 #define BUNDLE_BYTES (16u << 20)
 #define WORK_MAX ((size_t)64 << 20)
+#define ADDRESS_BYTES 256
 
 struct making {
 	const char *path; /* of the folder in the making */
@@ -57,6 +59,16 @@ static bool copy(const struct making *making, const char *name)
 	return put(making, name, 0600, bytes);
 }
 
+/* Devices talk over TLS alone, and with room for a path behind the address. */
+static bool is_address(const json_t *settings, const char *name)
+{
+	const char *text = json_string_value(json_object_get(settings, name));
+	size_t n = text != NULL ? strlen(text) : 0;
+
+	return n > strlen("https://") && n <= ADDRESS_BYTES && strncmp(text, "https://", strlen("https://")) == 0 &&
+	       text[strcspn(text, " \t\r\n\"<>\\^`{|}")] == '\0' && text[8] != '/' && text[8] != ':';
+}
+
 static bool put_settings(const struct making *making)
 {
 	struct scms_slice given = archive_find(making->bundle, DEVICE_SETTINGS);
@@ -67,14 +79,17 @@ static bool put_settings(const struct making *making)
 
 	for (unsigned k = 0; k < making->identity->services; k++)
 		json_array_append_new(services, json_integer((json_int_t)making->identity->service[k]));
-	if (json_is_object(settings) && json_object_set_new(settings, "device", json_string(making->identity->serial)) == 0 &&
-	    json_object_set_new(settings, "kind", json_string(making->identity->kind == DEVICE_OBE ? "obe" : "rse")) == 0 &&
-	    json_object_set(settings, "services", services) == 0)
-		text = json_dumps(settings, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
-	if (text != NULL)
-		good = put(making, DEVICE_SETTINGS, 0600, (struct scms_slice){(const uint8_t *)text, strlen(text)});
-	else
+	if (!json_is_object(settings))
 		(void)fail(making, DEVICE_SETTINGS, "is no JSON object");
+	else if (!is_address(settings, "ra") || !is_address(settings, "crl"))
+		(void)fail(making, DEVICE_SETTINGS, "expected \"ra\" and \"crl\", addresses that begin with https://");
+	else if (json_object_set_new(settings, "device", json_string(making->identity->serial)) != 0 ||
+		 json_object_set_new(settings, "kind", json_string(making->identity->kind == DEVICE_OBE ? "obe" : "rse")) != 0 ||
+		 json_object_set(settings, "services", services) != 0 ||
+		 (text = json_dumps(settings, JSON_INDENT(1) | JSON_PRESERVE_ORDER)) == NULL)
+		(void)fail(making, DEVICE_SETTINGS, "out of memory");
+	else
+		good = put(making, DEVICE_SETTINGS, 0600, (struct scms_slice){(const uint8_t *)text, strlen(text)});
 	free(text);
 	json_decref(services);
 	json_decref(settings);
@@ -85,16 +100,18 @@ static bool put_state(const struct making *making)
 {
 	static const struct ee_state empty;
 	uint8_t key[AES_128_KEY];
-	struct bytes sealed;
+	struct bytes sealed = {NULL, 0};
 	struct key_error err;
-	bool good;
+	bool good = false;
 
 	if (RAND_bytes(key, sizeof(key)) != 1)
 		return fail(making, DEVICE_KEY, "no randomness");
-	if (ee_state_seal(&empty, key, making->crypto, &sealed, &err) != KEY_OK)
-		return fail(making, DEVICE_STATE, err.text);
-	good = put(making, DEVICE_KEY, 0600, (struct scms_slice){key, sizeof(key)}) &&
-	       put(making, DEVICE_STATE, 0600, bytes_view(&sealed));
+	if (ee_state_seal(&empty, key, making->crypto, &sealed, &err) == KEY_OK)
+		good = put(making, DEVICE_KEY, 0600, (struct scms_slice){key, sizeof(key)}) &&
+		       put(making, DEVICE_STATE, 0600, bytes_view(&sealed));
+	else
+		(void)fail(making, DEVICE_STATE, err.text);
+	OPENSSL_cleanse(key, sizeof(key));
 	bytes_free(&sealed);
 	return good;
 }
@@ -222,7 +239,7 @@ bool device_create(const char *path, struct scms_slice bundle, const struct devi
 		else
 			good = put_store(&making) && copy(&making, DEVICE_RA) && copy(&making, DEVICE_TLS_ROOTS) &&
 			       put_settings(&making) && put_state(&making);
-		if (good && rename(beside, path) != 0)
+		if (good && !file_rename(beside, path))
 			good = fail(&making, path, strerror(errno));
 		if (!good)
 			remove_all(beside);

@@ -5,32 +5,51 @@
 #include "dot2/validity.h"
 
 #include <math.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LEARNED_MAX 16
 #define LEARNED_BYTES 1024
-#define SEEN_MAX 4096 /* messages remembered against replay: 200 neighbours, 10 a second, two seconds and more */
+#define MESSAGES_DEFAULT 16384
+#define BUCKET 8 /* messages of one place in the table */
+#define WANTED_SECONDS 1 /* after which what is wanted gives its place to what else is */
+#define ISSUERS_MAX 4    /* above a message's signer */
 #define EARTH_METRES_PER_DEGREE 111320.0
 #define RADIANS(degrees) ((degrees) * 0.017453292519943295)
 
 struct learned {
-	size_t n;
+	size_t n; /* 0: none */
+	bool good; /* under the store, with the others */
+	uint8_t id8[8];
 	uint8_t bytes[LEARNED_BYTES];
+};
+
+struct wanted {
+	uint8_t id8[8];
+	scms_time64 since;
+};
+
+/* A message that was accepted. */
+struct seen {
+	uint64_t hash;
+	scms_time64 time; /* generationTime; 0: none */
 };
 
 struct ee_receiver {
 	struct ee_receiver_options options;
 	void *checker_memory;
 	struct scms_checker *checker;
-	uint8_t wanted[EE_WANTED_MAX][3];
+	struct wanted wanted[EE_WANTED_MAX];
 	unsigned wanted_n;
 	uint8_t asked[3];
 	bool is_asked;
 	struct learned learned[LEARNED_MAX];
 	unsigned learned_next;
-	uint64_t seen[SEEN_MAX]; /* of hashes; 0: none */
-	scms_time64 seen_time[SEEN_MAX];
+	uint8_t salt[16]; /* so that nobody chooses which place a message takes */
+	struct seen *seen; /* buckets of BUCKET */
+	uint32_t buckets;
+	scms_time64 forgotten; /* messages as old as this may have been seen */
 };
 
 const char *ee_verdict_name(enum ee_verdict verdict)
@@ -72,12 +91,16 @@ struct ee_receiver *ee_receiver_new(const struct ee_receiver_options *options)
 		receiver->options.fresh_seconds = 5;
 	if (receiver->options.future_seconds == 0)
 		receiver->options.future_seconds = 2;
+	if (receiver->options.messages == 0)
+		receiver->options.messages = MESSAGES_DEFAULT;
+	receiver->buckets = (receiver->options.messages + BUCKET - 1) / BUCKET;
+	receiver->seen = calloc(receiver->buckets, BUCKET * sizeof(*receiver->seen));
 	checker.certificates = receiver->options.certificates;
 	size = scms_checker_size(&checker);
 	receiver->checker_memory = malloc(size);
 	if (receiver->checker_memory != NULL)
 		receiver->checker = scms_checker_init(receiver->checker_memory, size, &checker);
-	if (receiver->checker == NULL) {
+	if (receiver->checker == NULL || receiver->seen == NULL || RAND_bytes(receiver->salt, sizeof(receiver->salt)) != 1) {
 		ee_receiver_free(receiver);
 		return NULL;
 	}
@@ -89,51 +112,148 @@ void ee_receiver_free(struct ee_receiver *receiver)
 	if (receiver == NULL)
 		return;
 	free(receiver->checker_memory);
+	free(receiver->seen);
 	free(receiver);
 }
 
 /* ---- learning from peers ---- */
 
-static void want(struct ee_receiver *receiver, const uint8_t id8[8])
+/* Whoever makes up issuers must not keep the places: each has its second, and then the next. */
+static void want(struct ee_receiver *receiver, const uint8_t id8[8], scms_time64 now)
 {
-	for (unsigned k = 0; k < receiver->wanted_n; k++)
-		if (memcmp(receiver->wanted[k], id8 + 5, 3) == 0)
+	struct wanted *place = &receiver->wanted[0];
+
+	for (unsigned k = 0; k < receiver->wanted_n; k++) {
+		if (memcmp(receiver->wanted[k].id8, id8, 8) == 0)
 			return;
+		if (receiver->wanted[k].since < place->since)
+			place = &receiver->wanted[k];
+	}
 	if (receiver->wanted_n < EE_WANTED_MAX)
-		memcpy(receiver->wanted[receiver->wanted_n++], id8 + 5, 3);
+		place = &receiver->wanted[receiver->wanted_n++];
+	else if (place->since + WANTED_SECONDS * TIME64_SECOND > now)
+		return;
+	memcpy(place->id8, id8, 8);
+	place->since = now;
 }
 
-/* Which certificate was missing? The signer's own, or its issuer's. */
-static void note_missing(struct ee_receiver *receiver, const struct device *device, const struct SignedData *data)
+/* The issuer of a certificate that is at hand. False: it is not at hand, or has none. */
+static bool issuer_above(const struct ee_receiver *receiver, const struct device *device, uint8_t id8[8])
+{
+	struct scms_slice bytes = {NULL, 0};
+	struct cert cert;
+
+	for (unsigned k = 0; k < LEARNED_MAX && bytes.p == NULL; k++)
+		if (receiver->learned[k].n > 0 && memcmp(receiver->learned[k].id8, id8, 8) == 0)
+			bytes = (struct scms_slice){receiver->learned[k].bytes, receiver->learned[k].n};
+	if ((bytes.p == NULL && !trustee_find(device->trustee, id8, 0, &bytes)) ||
+	    cert_read(&cert, bytes, device->crypto, NULL) != OER_OK || cert_issuer_id8(&cert) == NULL)
+		return false;
+	memcpy(id8, cert_issuer_id8(&cert), 8);
+	return true;
+}
+
+/* Which certificate was missing? The signer's own, its issuer's, or one above. */
+static void note_missing(struct ee_receiver *receiver, const struct device *device, const struct SignedData *data, scms_time64 now)
 {
 	struct scms_slice first;
 	struct oer_iter it;
 	struct cert cert;
+	uint8_t id8[8];
 
 	if (data->signer.choice == SignerIdentifier_is_digest) {
-		want(receiver, data->signer.u.digest);
+		memcpy(id8, data->signer.u.digest, 8);
 	} else if (data->signer.choice == SignerIdentifier_is_certificate) {
 		it = oer_iterate(&data->signer.u.certificate);
-		if (oer_next_raw(&it, &first) && cert_read(&cert, first, device->crypto, NULL) == OER_OK && cert_issuer_id8(&cert) != NULL)
-			want(receiver, cert_issuer_id8(&cert));
+		if (!oer_next_raw(&it, &first) || cert_read(&cert, first, device->crypto, NULL) != OER_OK || cert_issuer_id8(&cert) == NULL)
+			return;
+		memcpy(id8, cert_issuer_id8(&cert), 8);
+	} else {
+		return;
+	}
+	for (unsigned k = 0; k < ISSUERS_MAX && issuer_above(receiver, device, id8); k++)
+		;
+	want(receiver, id8, now);
+}
+
+static size_t learned_list(const struct ee_receiver *receiver, struct scms_slice list[LEARNED_MAX])
+{
+	size_t n = 0;
+
+	for (unsigned k = 0; k < LEARNED_MAX; k++)
+		if (receiver->learned[k].n > 0)
+			list[n++] = (struct scms_slice){receiver->learned[k].bytes, receiver->learned[k].n};
+	return n;
+}
+
+static struct scms_check check_of(const struct ee_receiver *receiver, const struct device *device, scms_time64 now,
+				  struct scms_slice learned[LEARNED_MAX])
+{
+	return (struct scms_check){.store = trustee_store(device->trustee),
+				   .now = now,
+				   .crypto = device->crypto,
+				   .objects = trustee_objects(device->trustee),
+				   .certificates = learned,
+				   .certificate_count = learned_list(receiver, learned)};
+}
+
+/* Is it good? If so, others that wait for it may be, too. */
+static void judge_learned(struct ee_receiver *receiver, const struct device *device, scms_time64 now)
+{
+	struct scms_slice learned[LEARNED_MAX];
+	const struct scms_check check = check_of(receiver, device, now, learned);
+	bool found = check.store != NULL;
+
+	while (found) {
+		found = false;
+		for (unsigned k = 0; k < LEARNED_MAX; k++) {
+			struct learned *one = &receiver->learned[k];
+			struct scms_slice bytes = {one->bytes, one->n};
+			enum scms_reason reason;
+
+			if (one->n == 0 || one->good)
+				continue;
+			scms_certs_check(receiver->checker, &check, &bytes, 1, &reason);
+			one->good = reason == SCMS_VALID;
+			found = found || one->good;
+		}
 	}
 }
 
-static void learn(struct ee_receiver *receiver, const struct device *device, struct scms_slice certificate)
+/* A place that is empty, or of one that is not good, or else the next. */
+static struct learned *learned_place(struct ee_receiver *receiver)
 {
-	struct learned *to = &receiver->learned[receiver->learned_next];
+	struct learned *worse = NULL;
+
+	for (unsigned k = 0; k < LEARNED_MAX; k++) {
+		struct learned *one = &receiver->learned[(receiver->learned_next + k) % LEARNED_MAX];
+
+		if (one->n == 0)
+			return one;
+		if (!one->good && worse == NULL)
+			worse = one;
+	}
+	return worse != NULL ? worse : &receiver->learned[receiver->learned_next];
+}
+
+static void learn(struct ee_receiver *receiver, const struct device *device, struct scms_slice certificate, scms_time64 now)
+{
+	struct learned *to;
 	struct cert cert;
 
-	if (certificate.n > LEARNED_BYTES || cert_read(&cert, certificate, device->crypto, NULL) != OER_OK)
+	if (receiver->wanted_n == 0 || certificate.n > LEARNED_BYTES || cert_read(&cert, certificate, device->crypto, NULL) != OER_OK)
 		return;
 	for (unsigned k = 0; k < receiver->wanted_n; k++) {
-		if (memcmp(receiver->wanted[k], cert_id8(&cert) + 5, 3) != 0)
+		/* Asked by three bytes, taken by eight: to be found by the three is easy. */
+		if (memcmp(receiver->wanted[k].id8, cert_id8(&cert), 8) != 0)
 			continue;
-		/* Only what was asked for is taken, so nobody fills the room with what nobody wants. */
-		memcpy(receiver->wanted[k], receiver->wanted[--receiver->wanted_n], 3);
+		receiver->wanted[k] = receiver->wanted[--receiver->wanted_n];
+		to = learned_place(receiver);
+		*to = (struct learned){.n = certificate.n};
 		memcpy(to->bytes, certificate.p, certificate.n);
-		to->n = certificate.n;
-		receiver->learned_next = (receiver->learned_next + 1) % LEARNED_MAX;
+		memcpy(to->id8, cert_id8(&cert), 8);
+		receiver->learned_next = (unsigned)(to - receiver->learned + 1) % LEARNED_MAX;
+		judge_learned(receiver, device, now);
 		return;
 	}
 }
@@ -156,7 +276,8 @@ static void note_asked(struct ee_receiver *receiver, const struct HeaderInfo *he
 
 unsigned ee_receiver_wanted(const struct ee_receiver *receiver, uint8_t id3[EE_WANTED_MAX][3])
 {
-	memcpy(id3, receiver->wanted, sizeof(receiver->wanted));
+	for (unsigned k = 0; k < receiver->wanted_n; k++)
+		memcpy(id3[k], receiver->wanted[k].id8 + 5, 3);
 	return receiver->wanted_n;
 }
 
@@ -170,33 +291,37 @@ struct scms_slice ee_receiver_asked(struct ee_receiver *receiver, const struct d
 	return found;
 }
 
-static size_t learned_list(const struct ee_receiver *receiver, struct scms_slice list[LEARNED_MAX])
-{
-	size_t n = 0;
-
-	for (unsigned k = 0; k < LEARNED_MAX; k++)
-		if (receiver->learned[k].n > 0)
-			list[n++] = (struct scms_slice){receiver->learned[k].bytes, receiver->learned[k].n};
-	return n;
-}
-
 /* ---- judging ---- */
 
-/* Was this message received before? If not, it is remembered in the place of an older one. */
-static bool seen_before(struct ee_receiver *receiver, const struct device *device, struct scms_slice bytes, scms_time64 time)
+/* Was it accepted before? If not, it is remembered, if need be in the place of the oldest. */
+static enum ee_verdict judge_new(struct ee_receiver *receiver, const struct device *device, const struct scms_message *message,
+				 scms_time64 now)
 {
-	uint8_t hash[32];
-	uint64_t key;
-	size_t place;
+	const struct scms_slice parts[2] = {{receiver->salt, sizeof(receiver->salt)}, message->bytes};
+	struct seen *bucket, *place = NULL;
+	uint8_t digest[32];
+	uint64_t hash;
 
-	device->crypto->sha256(device->crypto->ctx, &bytes, 1, hash);
-	memcpy(&key, hash, sizeof(key));
-	place = key % SEEN_MAX;
-	if (receiver->seen[place] == key && receiver->seen_time[place] == time)
-		return true;
-	receiver->seen[place] = key;
-	receiver->seen_time[place] = time;
-	return false;
+	device->crypto->sha256(device->crypto->ctx, parts, 2, digest);
+	memcpy(&hash, digest, sizeof(hash));
+	bucket = receiver->seen + BUCKET * (size_t)(hash % receiver->buckets);
+	for (unsigned k = 0; k < BUCKET; k++) {
+		if (bucket[k].time == message->time && bucket[k].hash == hash)
+			return EE_REPLAY;
+		if (place == NULL || bucket[k].time < place->time)
+			place = &bucket[k];
+	}
+	if (message->time <= receiver->forgotten)
+		return EE_OLD;
+	/* What is forgotten while it is fresh takes all with it that is as old. */
+	if (place->time > message->time) {
+		receiver->forgotten = message->time;
+		return EE_ACCEPTED;
+	}
+	if (place->time + receiver->options.fresh_seconds * TIME64_SECOND >= now && place->time > receiver->forgotten)
+		receiver->forgotten = place->time;
+	*place = (struct seen){hash, message->time};
+	return EE_ACCEPTED;
 }
 
 static bool too_far(const struct ee_receiver *receiver, const struct HeaderInfo *header)
@@ -226,7 +351,7 @@ static enum ee_verdict judge_own(struct ee_receiver *receiver, const struct devi
 		return EE_FUTURE;
 	if (too_far(receiver, header))
 		return EE_FAR;
-	return seen_before(receiver, device, message->bytes, message->time) ? EE_REPLAY : EE_ACCEPTED;
+	return judge_new(receiver, device, message, now);
 }
 
 static void judge_one(struct ee_receiver *receiver, struct device *device, scms_time64 now, bool stale, struct ee_receipt *receipt)
@@ -238,10 +363,10 @@ static void judge_one(struct ee_receiver *receiver, struct device *device, scms_
 	if (signed_data_read(&data, message->bytes, OER_DEPTH_DEFAULT, NULL) != OER_OK)
 		return;
 	if (message->verdict == SCMS_MESSAGE_SIGNER && message->reason == SCMS_CHAIN_INCOMPLETE)
-		note_missing(receiver, device, &data);
+		note_missing(receiver, device, &data, now);
 	/* A certificate authenticates itself: it is taken from whatever message brings it. */
 	if (data.tbsData.headerInfo.has_requestedCertificate)
-		learn(receiver, device, data.tbsData.headerInfo.requestedCertificate);
+		learn(receiver, device, data.tbsData.headerInfo.requestedCertificate, now);
 	if (message->verdict != SCMS_MESSAGE_VALID)
 		return;
 	note_asked(receiver, &data.tbsData.headerInfo);
@@ -251,12 +376,7 @@ static void judge_one(struct ee_receiver *receiver, struct device *device, scms_
 void ee_receive(struct ee_receiver *receiver, struct device *device, scms_time64 now, struct ee_receipt *receipt, size_t n)
 {
 	struct scms_slice learned[LEARNED_MAX];
-	const struct scms_check check = {.store = trustee_store(device->trustee),
-					 .now = now,
-					 .crypto = device->crypto,
-					 .objects = trustee_objects(device->trustee),
-					 .certificates = learned,
-					 .certificate_count = learned_list(receiver, learned)};
+	const struct scms_check check = check_of(receiver, device, now, learned);
 	struct scms_message batch[64];
 	struct scms_store_status status;
 	bool stale;

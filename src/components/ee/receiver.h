@@ -8,7 +8,10 @@
  *
  * Issuers that are unknown are learnt from peers (IEEE 1609.2, header fields inlineP2pcdRequest and requestedCertificate): the
  * next message that this device signs asks for them, and answers what others asked. What is learnt is a candidate and
- * nothing more.
+ * nothing more: it is taken only if it was asked for, and what proves good is not pushed out by what does not.
+ *
+ * A message that was accepted is remembered until it is too old to be accepted again. Where there are more of them than there
+ * is room, the oldest are forgotten and with them all that is as old: fresh seconds become fewer, and no replay is accepted.
  */
 #ifndef COMPONENTS_EE_RECEIVER_H
 #define COMPONENTS_EE_RECEIVER_H
@@ -41,6 +44,7 @@ struct ee_receipt {
 
 struct ee_receiver_options {
 	uint32_t certificates;	  /* of neighbours, remembered; 0: 256 */
+	uint32_t messages;	  /* remembered against replay, 16 bytes each; 0: 16,384, 200 neighbours' at 10 a second */
 	unsigned fresh_seconds;	  /* a message may be so old; 0: 5 */
 	unsigned future_seconds;  /* or so far ahead; 0: 2 */
 	unsigned distance_metres; /* from position; 0: anywhere */
