@@ -16,6 +16,9 @@
 
 /* ---- devices ---- */
 
+/* A fleet's devices hear less than one on a road does. */
+static const struct ee_receiver_options fleet_receiver = {.messages = 2048};
+
 struct bundle {
 	struct fleet *fleet;
 	struct bytes bytes;
@@ -66,7 +69,7 @@ static bool device_add(struct fleet *fleet, struct scms_slice bundle, const stru
 		return false;
 	}
 	device->client.client = &fleet->command->client;
-	device->receiver = ee_receiver_new(NULL);
+	device->receiver = ee_receiver_new(&fleet_receiver);
 	snprintf(device->group, sizeof(device->group), "%s", group);
 	if (device->receiver != NULL && fleet->n < FLEET_MAX &&
 	    device_create(path, bundle, identity, clock_now(), engine_crypto(), err))
