@@ -162,6 +162,34 @@ def messages(reader):
     reader.expect(1, "old", "a message of some seconds ago", "verify", "car-2", signed)
 
 
+def removal(reader):
+    """A device that runs has a new composite CRL within seconds, whatever its hourly round."""
+    log = reader.work / "run.log"
+    with log.open("w") as to:
+        car = subprocess.Popen(["scms-ee", "run", "car-2", "--periods", "1"], cwd=reader.work, env=reader.environment, stdout=to, stderr=to)
+    try:
+        rounds = wait_for(lambda: "fetch: " in log.read_text(), 20)
+        check(rounds, "a device that runs makes its round", log.read_text())
+        environment = {**reader.environment, "SCMS_WORKSPACE": str(reader.work / "system" / "ws")}
+        crlg = f"https://crlg1.localhost:{reader.ports['8890']}/crlg/composite"
+        script = ("set -euo pipefail; curl --config manager.curl -o running_crl.oer %s; scms crl take running_crl.oer; "
+                  "scms crl make --reason again; scms publish --reason again; "
+                  "curl --config manager.curl --data-binary @system/ws/published/composite_crl.oer %s") % (crlg, crlg)
+        done = subprocess.run(["bash", "-c", script], cwd=reader.work, env=environment, capture_output=True, text=True)
+        check(done.returncode == 0, "a new CRL is let out", done.stdout + done.stderr)
+        check(wait_for(lambda: "listen: done: applied" in log.read_text(), 10), "the device that listens has it", log.read_text())
+    finally:
+        car.send_signal(signal.SIGTERM)
+        check(car.wait(20) == 0, "it ends when it is told to", car.returncode)
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
 def main():
     build, *compiler = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="scms-ee-") as folder:
@@ -174,6 +202,7 @@ def main():
             check("position.signed: accepted" in told, "the page's message is accepted", told)
             certificates(reader)
             messages(reader)
+            removal(reader)
             told = reader.do("program")
             check(told.endswith("accepted: here I am\n"), "a device maker's program signs and judges", told)
             reader.do("stop")

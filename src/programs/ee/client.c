@@ -2,6 +2,8 @@
 #include "client.h"
 
 #include "client_task.h"
+#include "base/file.h"
+#include "components/ee/device_make.h"
 #include "components/period.h"
 #include "components/update.h"
 
@@ -11,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define LISTEN_SECONDS 50 /* a CRL store lets wait so long, unless told otherwise */
 
 const char *client_result_name(enum client_result result)
 {
@@ -196,13 +201,58 @@ void task_download(struct client_task *task, const char *path, const char *filen
 	free(request);
 }
 
+/* ---- entity tags ---- */
+
+#define TAGS_FILE "tags.json"
+#define TAGS_MAX 1024
+
+static void tag_take(const json_t *tags, const char *name, char tag[CLIENT_TAG_BYTES])
+{
+	const char *text = json_string_value(json_object_get(tags, name));
+
+	/* A tag becomes a header. */
+	snprintf(tag, CLIENT_TAG_BYTES, "%s", text != NULL && text[strcspn(text, "\r\n")] == '\0' ? text : "");
+}
+
+void client_tags_read(struct client_device *device)
+{
+	struct device_error err;
+	struct scms_slice bytes;
+	json_t *tags;
+
+	if (!device_file_read(&device->device, TAGS_FILE, TAGS_MAX, &bytes, &err))
+		return;
+	tags = json_loadb((const char *)bytes.p, bytes.n, 0, NULL);
+	tag_take(tags, "policy", device->policy_tag);
+	tag_take(tags, "chain", device->chain_tag);
+	tag_take(tags, "crl", device->crl_tag);
+	json_decref(tags);
+	free((void *)(uintptr_t)bytes.p);
+}
+
+/* After what they are of is on disk. Where they are lost, it is fetched once more. */
+static void tags_write(const struct client_device *device)
+{
+	json_t *tags = json_pack("{s:s, s:s, s:s}", "policy", device->policy_tag, "chain", device->chain_tag, "crl", device->crl_tag);
+	char *text = tags != NULL ? json_dumps(tags, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
+	char path[DEVICE_PATH_BYTES];
+	struct device_error why;
+	struct file_error err;
+
+	if (text != NULL && device_path(&device->device, TAGS_FILE, path, &why) &&
+	    file_write(path, 0600, (struct scms_slice){(const uint8_t *)text, strlen(text)}, &err) != FILE_OK)
+		unlink(path);
+	free(text);
+	json_decref(tags);
+}
+
 /* ---- update ---- */
 
-static bool keep(struct client_task *task, const struct http_result *result, struct bytes *to, char tag[80])
+static bool keep(struct client_task *task, const struct http_result *result, struct bytes *to, char tag[CLIENT_TAG_BYTES])
 {
 	to->p = OPENSSL_memdup(result->body.p, result->body.n);
 	to->n = result->body.n;
-	snprintf(tag, 80, "%s", result->tag);
+	snprintf(tag, CLIENT_TAG_BYTES, "%s", result->tag);
 	if (to->p == NULL && to->n > 0)
 		task->failed = true;
 	return !task->failed;
@@ -237,6 +287,7 @@ static void update_apply(struct client_task *task)
 			memcpy(device->chain_tag, task->chain_tag, sizeof(device->chain_tag));
 		if (session.crl.p != NULL)
 			memcpy(device->crl_tag, task->crl_tag, sizeof(device->crl_tag));
+		tags_write(device);
 		json_decref(device->report);
 		device->report = json_incref(outcome.report);
 		task_end(task, outcome.changed ? CLIENT_DONE : CLIENT_NOTHING, "%s",
@@ -259,19 +310,38 @@ static void update_crl_came(struct client_task *task, const struct http_result *
 		update_apply(task);
 }
 
-static void update_crl(struct client_task *task)
+/* The CRL; wait: the store may answer when there is a new one, so many seconds later at most. */
+static void crl_fetch(struct client_task *task, unsigned wait)
 {
 	const struct client_device *device = task->device;
-	struct http_call call = {.url = device->device.crl_url, .answer_max = CRL_MAX};
-	const char *headers[2] = {NULL};
-	char match[128];
+	struct http_call call = {.url = device->device.crl_url, .answer_max = CRL_MAX, .seconds = wait > 0 ? wait + 10 : 0};
+	const char *headers[3] = {NULL};
+	char match[CLIENT_TAG_BYTES + 32], prefer[32];
+	unsigned n = 0;
 
 	if (device->crl_tag[0] != '\0') {
 		snprintf(match, sizeof(match), "If-None-Match: %s", device->crl_tag);
-		headers[0] = match;
+		headers[n++] = match;
+	}
+	if (wait > 0) {
+		snprintf(prefer, sizeof(prefer), "Prefer: wait=%u", wait);
+		headers[n++] = prefer;
 	}
 	call.headers = headers;
 	task_call(task, device->client->http, &call, update_crl_came);
+}
+
+static void update_crl(struct client_task *task)
+{
+	crl_fetch(task, 0);
+}
+
+void client_listen(struct client_device *device, client_done *done, void *ctx)
+{
+	struct client_task *task = task_begin(device, done, ctx);
+
+	if (task != NULL)
+		crl_fetch(task, LISTEN_SECONDS);
 }
 
 static void update_chain_came(struct client_task *task, const struct http_result *result)

@@ -22,6 +22,8 @@ enum client_result {
 /* "refused", for logs and JSON. */
 const char *client_result_name(enum client_result result);
 
+#define CLIENT_TAG_BYTES 80 /* of an entity tag, with its 0 */
+
 struct client {
 	struct http_client *http;    /* TLS without a certificate: for RA and CRL store */
 	struct http_client *factory; /* TLS as factory or authorised operator: for the DCM; NULL: none */
@@ -33,13 +35,16 @@ struct client_device {
 	struct client *client;
 	struct device device;
 	struct ee_sender sender;
-	char policy_tag[80], chain_tag[80], crl_tag[80]; /* entity tags of what was last applied */
+	char policy_tag[CLIENT_TAG_BYTES], chain_tag[CLIENT_TAG_BYTES], crl_tag[CLIENT_TAG_BYTES]; /* of what was last applied */
 	struct client_task *task;			 /* under way */
 	scms_time32 ready;    /* when the RA said that certificates would be; 0: it did not */
 	json_t *report;	      /* of the last session that was applied, or NULL */
 	int64_t clock_offset; /* microseconds by which the device's clock is wrong */
 	uint64_t bytes_in, bytes_out;
 };
+
+/* Reads the entity tags that the device's folder keeps; without them everything is fetched once more. */
+void client_tags_read(struct client_device *device);
 
 /* The device's own time, which may be wrong. */
 scms_time64 client_now(const struct client_device *device);
@@ -51,6 +56,12 @@ typedef void client_done(void *ctx, struct client_device *device, enum client_re
  * valid now and are left out without one: the CRL is public.
  */
 void client_update(struct client_device *device, client_done *done, void *ctx);
+
+/*
+ * Waits at the CRL store for the next composite CRL, for about a minute, and applies it: so a removal is here within seconds.
+ * CLIENT_NOTHING: none came.
+ */
+void client_listen(struct client_device *device, client_done *done, void *ctx);
 
 /*
  * Enrols through the DCM, in the factory or at an authorised operator's; the second time as a re-enrolment (rule H9). A

@@ -23,7 +23,7 @@ struct client_task {
 	client_step *next; /* who gets the answer that is under way */
 	bool failed, offline, repeated;
 	struct bytes policy, chain, crl; /* fetched, not applied */
-	char policy_tag[80], chain_tag[80], crl_tag[80];
+	char policy_tag[CLIENT_TAG_BYTES], chain_tag[CLIENT_TAG_BYTES], crl_tag[CLIENT_TAG_BYTES];
 	enum ee_request_kind kind; /* of certificates that are asked for or fetched */
 	uint8_t hash[8];	   /* by which the RA will know the request */
 	uint16_t period;	   /* that is fetched */

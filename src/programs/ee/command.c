@@ -161,6 +161,7 @@ bool command_open(struct command *command, const struct options *options)
 		fprintf(stderr, "scms-ee: %s\n", err.text);
 		return false;
 	}
+	client_tags_read(&command->device);
 	nobody.roots = command->device.device.tls_roots;
 	command->client.http = http_client_new(command->base, &nobody, &tls_err);
 	if (command->client.http == NULL) {

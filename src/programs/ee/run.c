@@ -9,15 +9,20 @@
 #include "status.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define UPDATE_SECONDS 3600 /* between updates that went well */
+#define UPDATE_SECONDS 3600 /* between rounds that went well */
+#define WAITING_SECONDS 60  /* or while certificates that were asked for are not there */
 #define RETRY_SECONDS 15    /* after a failure, doubled each time */
 #define RETRY_SECONDS_MAX 3600
 #define PAGE_SECONDS 1
+#define LISTEN_AGAIN_SECONDS 60 /* after a CRL store that does not let wait */
+#define HERD_SECONDS 30	       /* after a removal not all devices go to the RA at once */
 
-enum doing { DOING_UPDATE, DOING_REQUEST, DOING_FETCH };
+enum doing { DOING_UPDATE, DOING_REQUEST, DOING_FETCH, DOING_LISTEN };
 
 struct running {
 	struct command *command;
@@ -26,16 +31,10 @@ struct running {
 	enum doing doing;
 	enum ee_request_kind kind; /* what is asked for */
 	unsigned failures;
+	time_t next_round, listening_since; /* on the monotonic clock */
 	bool terminal;
 	char last[600]; /* what happened last */
 };
-
-static void wait_for(struct running *running, unsigned seconds)
-{
-	const struct timeval pause = {.tv_sec = seconds};
-
-	event_add(running->timer, &pause);
-}
 
 /* Seconds until the RA said that certificates would be ready. */
 static unsigned until_ready(const struct client_device *device)
@@ -47,37 +46,79 @@ static unsigned until_ready(const struct client_device *device)
 	return device->ready - now < RETRY_SECONDS_MAX ? device->ready - now : RETRY_SECONDS_MAX;
 }
 
-static void did(void *ctx, struct client_device *device, enum client_result result, const char *text)
+static time_t seconds_now(void)
 {
-	static const char *const names[] = {[DOING_UPDATE] = "update", [DOING_REQUEST] = "request", [DOING_FETCH] = "fetch"};
-	struct running *running = ctx;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* Begins something after a pause. */
+static void then(struct running *running, enum doing doing, unsigned pause)
+{
+	const struct timeval wait = {.tv_sec = pause};
+
+	running->doing = doing;
+	event_add(running->timer, &wait);
+}
+
+static void failed(struct running *running)
+{
 	unsigned pause = RETRY_SECONDS;
 
-	snprintf(running->last, sizeof(running->last), "%s: %s: %s", names[running->doing], client_result_name(result), text);
-	if (!running->terminal)
-		puts(running->last);
+	for (unsigned k = 0; k < running->failures && pause < RETRY_SECONDS_MAX; k++)
+		pause *= 2;
+	running->failures++;
+	then(running, DOING_UPDATE, pause < RETRY_SECONDS_MAX ? pause : RETRY_SECONDS_MAX);
+}
+
+/* All is done that can be: until the next round the device listens for removals. */
+static void rest(struct running *running, const struct client_device *device)
+{
+	enum ee_request_kind kind = device->device.kind == DEVICE_RSE ? EE_APPLICATION : EE_PSEUDONYM;
+	bool waiting = ee_state_next(&device->device.state, kind, NULL) != NULL &&
+		       status_periods(&device->device, kind, client_now(device)) == 0;
+
+	running->next_round = seconds_now() + (waiting ? WAITING_SECONDS : UPDATE_SECONDS);
+	then(running, DOING_LISTEN, 0);
+}
+
+static void listened(struct running *running, enum client_result result)
+{
+	if (result == CLIENT_DONE)
+		then(running, DOING_UPDATE, arc4random_uniform(HERD_SECONDS + 1));
+	else if (seconds_now() >= running->next_round)
+		then(running, DOING_UPDATE, 0);
+	else
+		then(running, DOING_LISTEN, seconds_now() > running->listening_since + 1 ? 0 : LISTEN_AGAIN_SECONDS);
+}
+
+static void did(void *ctx, struct client_device *device, enum client_result result, const char *text)
+{
+	static const char *const names[] = {
+	    [DOING_UPDATE] = "update", [DOING_REQUEST] = "request", [DOING_FETCH] = "fetch", [DOING_LISTEN] = "listen"};
+	struct running *running = ctx;
+
+	if (running->doing != DOING_LISTEN || result != CLIENT_NOTHING) {
+		snprintf(running->last, sizeof(running->last), "%s: %s: %s", names[running->doing], client_result_name(result), text);
+		if (!running->terminal)
+			puts(running->last);
+	}
 	if (result == CLIENT_OFFLINE || result == CLIENT_REFUSED || result == CLIENT_FAILED) {
-		for (unsigned k = 0; k < running->failures && pause < RETRY_SECONDS_MAX; k++)
-			pause *= 2;
-		running->failures++;
-		running->doing = DOING_UPDATE;
-		wait_for(running, pause < RETRY_SECONDS_MAX ? pause : RETRY_SECONDS_MAX);
+		failed(running);
 		return;
 	}
 	running->failures = 0;
+	if (running->doing == DOING_LISTEN)
+		listened(running, result);
 	/* Policy and chain file come before any request (CAMP, step 3.1), certificates after. */
-	if (running->doing == DOING_UPDATE && result != CLIENT_CEASED) {
-		running->doing = client_request_due(device, &running->kind) ? DOING_REQUEST : DOING_FETCH;
-		wait_for(running, 0);
-	} else if (running->doing == DOING_REQUEST && result == CLIENT_DONE) {
-		running->doing = client_request_due(device, &running->kind) ? DOING_REQUEST : DOING_FETCH;
-		wait_for(running, running->doing == DOING_REQUEST ? 0 : until_ready(device));
-	} else {
-		bool early = running->doing == DOING_FETCH && result == CLIENT_NOTHING;
-
-		running->doing = DOING_UPDATE;
-		wait_for(running, early ? 4 * RETRY_SECONDS : UPDATE_SECONDS);
-	}
+	else if (result == CLIENT_CEASED || running->doing == DOING_FETCH || (running->doing == DOING_REQUEST && result != CLIENT_DONE))
+		rest(running, device);
+	else if (client_request_due(device, &running->kind))
+		then(running, DOING_REQUEST, 0);
+	else
+		then(running, DOING_FETCH, running->doing == DOING_REQUEST ? until_ready(device) : 0);
 }
 
 static void due(evutil_socket_t fd, short what, void *ctx)
@@ -90,6 +131,8 @@ static void due(evutil_socket_t fd, short what, void *ctx)
 		client_update(device, did, running);
 	else if (running->doing == DOING_REQUEST)
 		client_request(device, running->kind, did, running);
+	else if (running->doing == DOING_LISTEN)
+		running->listening_since = seconds_now(), client_listen(device, did, running);
 	else
 		client_fetch(device, running->options->periods, did, running);
 }
@@ -128,7 +171,7 @@ static bool prepare(struct running *running)
 	event_add(running->stop[1], NULL);
 	if (running->terminal)
 		event_add(running->page, &second);
-	wait_for(running, 0);
+	then(running, DOING_UPDATE, 0);
 	return true;
 }
 
@@ -136,8 +179,8 @@ int cmd_run(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
 	    {"periods", OPTION_PERIODS, "N", 0, "Weeks for which to have certificates, this one among them; default 3", 0}, ROWS_CLOCK, {0}};
-	static const char doc[] = "Let the device look after itself: policy, chain file and CRL once an hour, certificates before they "
-				  "are needed. On a terminal it shows a status page, elsewhere a line for each thing that it did.\v"
+	static const char doc[] = "Let the device look after itself: policy, chain file and CRL once an hour, removals at once, certificates "
+				  "before they are needed. On a terminal it shows a status page, elsewhere a line for each thing that it did.\v"
 				  "Example:\n  scms-ee run car\n\n"
 				  "Exit code: 0 ended by a signal, 2 usage, 3 the device cannot be opened.";
 	struct options options;

@@ -20,8 +20,7 @@ static bool has_period(const struct device *device, enum ee_request_kind kind, u
 	return false;
 }
 
-/* Periods from this one on for which certificates are at hand. */
-static unsigned periods_at_hand(const struct device *device, enum ee_request_kind kind, scms_time64 now)
+unsigned status_periods(const struct device *device, enum ee_request_kind kind, scms_time64 now)
 {
 	uint16_t first = ee_batch_period(kind, now);
 	unsigned n = 0;
@@ -39,8 +38,8 @@ json_t *status_json(const struct device *device, scms_time64 now)
 	return json_pack("{s:s, s:s, s:I, s:b, s:s, s:i, s:i, s:i, s:i, s:b, s:o}", "device", device->serial, "kind",
 			 device->kind == DEVICE_OBE ? "obe" : "rse", "now", (json_int_t)now, "enrolled", enrolled, "enrolment",
 			 scms_reason_name(reason), "requests", (int)device->state.requests, "period",
-			 (int)ee_batch_period(EE_PSEUDONYM, now), "periodsAtHand", (int)periods_at_hand(device, EE_PSEUDONYM, now), "identification",
-			 (int)periods_at_hand(device, EE_IDENTIFICATION, now), "application", periods_at_hand(device, EE_APPLICATION, now) > 0, "trust",
+			 (int)ee_batch_period(EE_PSEUDONYM, now), "periodsAtHand", (int)status_periods(device, EE_PSEUDONYM, now), "identification",
+			 (int)status_periods(device, EE_IDENTIFICATION, now), "application", status_periods(device, EE_APPLICATION, now) > 0, "trust",
 			 device_trust_json(device, now));
 }
 
@@ -66,7 +65,7 @@ void status_page(const struct device *device, scms_time64 now, FILE *to)
 	struct leap_table leaps;
 	enum scms_reason reason;
 	char text[TIME_TEXT_BYTES];
-	unsigned at_hand = periods_at_hand(device, EE_PSEUDONYM, now);
+	unsigned at_hand = status_periods(device, EE_PSEUDONYM, now);
 
 	leap_load(&leaps, LEAP_FILE);
 	fprintf(to, "%s (%s)  %s\n\n", device->serial, device->kind == DEVICE_OBE ? "vehicle" : "roadside unit",
@@ -78,13 +77,13 @@ void status_page(const struct device *device, scms_time64 now, FILE *to)
 	else
 		fprintf(to, "enrolment     NOT VALID: %s: the device does not operate (rule D6.1)\n", scms_reason_text(reason));
 	if (device->kind == DEVICE_RSE)
-		fprintf(to, "certificate   %s\n", periods_at_hand(device, EE_APPLICATION, now) > 0 ? "at hand" : "none");
+		fprintf(to, "certificate   %s\n", status_periods(device, EE_APPLICATION, now) > 0 ? "at hand" : "none");
 	else
 		fprintf(to, "certificates  %u i-period%s at hand, this one is %x\n", at_hand, at_hand == 1 ? "" : "s",
 			ee_batch_period(EE_PSEUDONYM, now));
 	if (ee_state_next(&device->state, EE_IDENTIFICATION, NULL) != NULL)
 		fprintf(to, "services      identification certificates of %u periods at hand\n",
-			periods_at_hand(device, EE_IDENTIFICATION, now));
+			status_periods(device, EE_IDENTIFICATION, now));
 	if (store == NULL || !scms_store_status(store, now, device->crypto, trustee_objects(device->trustee), &status)) {
 		fputs("trust         the store cannot be read\n", to);
 		return;

@@ -15,4 +15,7 @@ json_t *status_json(const struct device *device, scms_time64 now);
 /* As a page of text. */
 void status_page(const struct device *device, scms_time64 now, FILE *to);
 
+/* Periods from this one on for which certificates of a kind are at hand. */
+unsigned status_periods(const struct device *device, enum ee_request_kind kind, scms_time64 now);
+
 #endif
