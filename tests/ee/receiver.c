@@ -405,9 +405,9 @@ int main(void)
 		one(&car, &messages[k]);
 	bits(&car);
 	odd(&car);
-	replays(&car, 1024, 200);
-	replays(&car, 64, 200);
-	replays(&car, 8, 100);
+	replays(&car, 512, 80);
+	replays(&car, 32, 100);
+	replays(&car, 8, 40);
 	revocation();
 	staleness();
 	learning();
