@@ -68,6 +68,7 @@ void bench_crl(void);
 void bench_crl_make(void);
 void bench_codec(void);
 void bench_device(void);
+void bench_ee(void);
 void bench_linkage(void);
 void bench_provision(void);
 void bench_trust(void);

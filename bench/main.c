@@ -348,6 +348,7 @@ int main(int argc, char **argv)
 	bench_linkage();
 	bench_provision();
 	bench_check();
+	bench_ee();
 	bench_crl();
 	bench_crl_make();
 	bench_trust();

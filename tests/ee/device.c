@@ -300,7 +300,7 @@ static void expires(void)
 
 int main(void)
 {
-	town_open(&town);
+	town_open(&town, &judge);
 	for (size_t k = 0; k < sizeof(bundles) / sizeof(bundles[0]); k++)
 		bundle_refused(k);
 	no_bundle();

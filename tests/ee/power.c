@@ -56,7 +56,7 @@ static void make(const char *dir)
 	char name[BATCH_NAME_BYTES];
 	size_t n;
 
-	town_open(&town);
+	town_open(&town, &judge);
 	n = town_bundle(&town, member);
 	town_must(archive_make(member, n, &bundle, &err) == KEY_OK, "bundle", err.text);
 	output(dir, "bundle", bytes_view(&bundle));

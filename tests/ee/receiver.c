@@ -393,7 +393,7 @@ int main(void)
 {
 	struct town_device car;
 
-	town_open(&town);
+	town_open(&town, &judge);
 	town_device(&town, &sender, "sender", DEVICE_OBE);
 	town_issue(&town, &sender, town_ask(&sender, EE_PSEUDONYM), ee_batch_period(EE_PSEUDONYM, TOWN_NOW), NULL);
 	town_device(&town, &unit, "unit", DEVICE_RSE);

@@ -36,9 +36,10 @@ void town_component(struct person *person, enum profile profile, const char *nam
 	person_make(person, &tbs, SCMS_NIST_P256, issuer, profile_row(profile)->encryption == PRESENT);
 }
 
-void town_open(struct town *town)
+void town_open(struct town *town, const struct scms_crypto *crypto)
 {
 	memset(town, 0, sizeof(*town));
+	town->crypto = crypto;
 	/* In memory where that can be had: devices sync much. */
 	snprintf(town->folder, sizeof(town->folder), "%s/scms-town-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	town_must(mkdtemp(town->folder) != NULL, "folder", "cannot be made");
@@ -142,8 +143,8 @@ void town_device(const struct town *town, struct town_device *device, const char
 	memset(device, 0, sizeof(*device));
 	snprintf(path, sizeof(path), "%s/%s", town->folder, name);
 	town_must(archive_make(member, n, &bundle, &err) == KEY_OK, "bundle", err.text);
-	town_must(device_create(path, bytes_view(&bundle), &identity, TOWN_NOW, &judge, &why), path, why.text);
-	town_must(device_open(&device->device, path, &judge, &why), path, why.text);
+	town_must(device_create(path, bytes_view(&bundle), &identity, TOWN_NOW, town->crypto, &why), path, why.text);
+	town_must(device_open(&device->device, path, town->crypto, &why), path, why.text);
 	device->receiver = ee_receiver_new(NULL);
 	town_must(device->receiver != NULL && linkage_seed_random(device->seed1) && linkage_seed_random(device->seed2), path, "memory");
 	town_enrol(town, device);

@@ -25,6 +25,7 @@
 #define TOWN_BATCH 3 /* certificates of an i-period */
 
 struct town {
+	const struct scms_crypto *crypto; /* of the devices */
 	char folder[256];
 	struct person root, ica, eca, pca, ra, crlg;
 	struct person ica2, pca2, pca3; /* pca2 is of the ICA, pca3 of ica2 */
@@ -39,7 +40,7 @@ struct town_device {
 	uint8_t seed1[LINKAGE_SEED], seed2[LINKAGE_SEED];
 };
 
-void town_open(struct town *town);
+void town_open(struct town *town, const struct scms_crypto *crypto);
 void town_close(struct town *town);
 
 /* A component by its profile, issuer NULL: self-issued. name must outlive it. To be freed with person_free. */

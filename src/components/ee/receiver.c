@@ -11,6 +11,7 @@
 
 #define LEARNED_MAX 16
 #define LEARNED_BYTES 1024
+#define CERTIFICATES_DEFAULT 1024
 #define MESSAGES_DEFAULT 16384
 #define BUCKET 8 /* messages of one place in the table */
 #define WANTED_SECONDS 1 /* after which what is wanted gives its place to what else is */
@@ -95,7 +96,7 @@ struct ee_receiver *ee_receiver_new(const struct ee_receiver_options *options)
 		receiver->options.messages = MESSAGES_DEFAULT;
 	receiver->buckets = (receiver->options.messages + BUCKET - 1) / BUCKET;
 	receiver->seen = calloc(receiver->buckets, BUCKET * sizeof(*receiver->seen));
-	checker.certificates = receiver->options.certificates;
+	checker.certificates = receiver->options.certificates > 0 ? receiver->options.certificates : CERTIFICATES_DEFAULT;
 	size = scms_checker_size(&checker);
 	receiver->checker_memory = malloc(size);
 	if (receiver->checker_memory != NULL)

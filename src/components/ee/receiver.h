@@ -43,7 +43,7 @@ struct ee_receipt {
 };
 
 struct ee_receiver_options {
-	uint32_t certificates;	  /* of neighbours, remembered; 0: 256 */
+	uint32_t certificates;	  /* of neighbours, remembered, about 850 bytes each; 0: 1,024, so that 200 do not crowd each other out */
 	uint32_t messages;	  /* remembered against replay, 16 bytes each; 0: 16,384, 200 neighbours' at 10 a second */
 	unsigned fresh_seconds;	  /* a message may be so old; 0: 5 */
 	unsigned future_seconds;  /* or so far ahead; 0: 2 */

@@ -17,7 +17,7 @@
 /* ---- devices ---- */
 
 /* A fleet's devices hear less than one on a road does. */
-static const struct ee_receiver_options fleet_receiver = {.messages = 2048};
+static const struct ee_receiver_options fleet_receiver = {.certificates = 256, .messages = 2048};
 
 struct bundle {
 	struct fleet *fleet;
