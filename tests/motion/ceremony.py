@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole ceremonies with scms-elector and scms motion: electors in SoftHSM2 tokens and in files, every refusal a named case.
 
-usage: ceremony.py SCMS SCMS-ELECTOR SOFTHSM2-UTIL SOFTHSM2-MODULE TALKING-MODULE
+usage: ceremony.py SCMS SCMS-ELECTOR SOFTHSM2-UTIL SOFTHSM2-MODULE TALKING-MODULE [FAULT.so]
 """
 import json
 import os
@@ -15,6 +15,7 @@ import tempfile
 import threading
 
 SCMS, ELECTOR, UTIL, SOFTHSM, TALKING = map(os.path.abspath, sys.argv[1:6])
+FAULT = os.path.abspath(sys.argv[6]) if len(sys.argv) > 6 else None
 PIN = "648219"
 failures = []
 checks = 0
@@ -412,6 +413,8 @@ def lock_out(path):
     world.motion("assemble", root, now=5)
     world.motion("assemble", motion, now=5)
     check("removed", any(world.ws.glob("ballots/remove-elector-*.oer")))
+    if FAULT:
+        crashes(world)
 
 
 def stranded(path):
@@ -436,6 +439,79 @@ def stranded(path):
     run(SCMS, "store", "init", "--state", path / "vehicle", "--config", world.ws / "bootstrap" / "bootstrap.json")
     run(SCMS, "store", "apply", "--state", path / "vehicle", "--now", 700000000000000, "--history", world.ws / "ballots" / "history.oer")
     run(SCMS, "store", "show", "--state", path / "vehicle", "--now", 700000000000000, says=["3 electors can vote", "Removed elector"])
+
+
+def journal(ws):
+    return [json.loads(line) for line in (ws / "journal").read_text().splitlines()]
+
+
+def crashes(world):
+    """A machine that fails, or has no room, at every change of the disk: nothing is half done, the same command again finishes, and
+    no act is without its entry in the journal."""
+    path, ws = world.path, world.ws
+    trial, letters = path / "trial", "BC"
+
+    def ballots():
+        """Of a file that was being written when the machine stopped a hidden one is left, that nobody reads."""
+        return {name: content for name, content in tree(trial / "ballots").items() if not name.startswith(".")}
+
+    add = ["motion", "propose", "add-elector", path / "E.coer", "--reason", "r", "--time", day(6), "--json"]
+
+    def command(where, args, **env):
+        return subprocess.run([SCMS, *map(str, args), "--workspace", str(where), "--now", day(6)], capture_output=True, text=True, cwd=path,
+                              env={**os.environ, **{k: str(v) for k, v in env.items()}}, stdin=subprocess.DEVNULL)
+
+    def every(name, base, args, already, entry, modes):
+        def fresh():
+            shutil.rmtree(trial, ignore_errors=True)
+            shutil.copytree(base, trial, symlinks=True, ignore=shutil.ignore_patterns("components"))
+
+        fresh()
+        done = command(trial, args, LD_PRELOAD=FAULT, FAULT_COUNT=path / "count")
+        check(f"crash: {name}", done.returncode == 0, done.stderr)
+        total, good = int((path / "count").read_text()), ballots()
+        check(f"crash: {name} changes the disk", total > 5, total)
+        for mode, step in modes:
+            met = 0
+            for at in range(1, total + 1, step):
+                fresh()
+                done = command(trial, args, LD_PRELOAD=FAULT, FAULT_AT=at, FAULT_MODE=mode)
+                met += done.returncode != 0
+                what = f"crash: {name}, {mode} at {at} (code {done.returncode})"
+                check(what + ": said", done.returncode in (0, 99) or done.stderr != "", done.stderr)
+                check(what + ": readable", command(trial, ["motion", "list"]).returncode == 0)
+                again = command(trial, args)
+                check(what + ": again", again.returncode == 0 or already in again.stderr, again.stderr)
+                check(what + ": the same ballots", ballots() == good, sorted(ballots()))
+                check(what + ": the journal", run(SCMS, "log", "verify", "--workspace", trial).returncode == 0)
+                check(what + ": its entry", entry is None or any(line["what"] == entry for line in journal(trial)[len(journal(base)):]), again.stderr)
+            check(f"crash: {name}, {mode}: met", met > 0)
+
+    brief, whole = [("kill", 4), ("full", 9)], [("kill", 1), ("after", 5), ("full", 7)]
+    base = {}
+
+    def keep(name):
+        base[name] = path / f"base-{name}"
+        shutil.copytree(ws, base[name], symlinks=True, ignore=shutil.ignore_patterns("components"))
+
+    keep("before")
+    every("propose", base["before"], add, "the same endorsement", None, brief)
+    motion = json.loads(world.scms(*add[:-1], "--out", "p", "--json", now=6).stdout)["motion"]
+    for letter in letters:
+        world.elector(letter, "apply", ws / "ballots" / "history.oer", now=6)
+        world.elector(letter, "inspect", "p", now=6)
+        world.elector(letter, "sign", "--yes-i-read-it", "--override", "r", "--out", f"{letter}.vote", "p", now=6)
+    keep("proposed")
+    every("collect", base["proposed"], ["motion", "collect", "B.vote"], "", "motion collect", brief)
+    every("withdraw", base["proposed"], ["motion", "withdraw", motion, "--reason", "r"], "", "motion withdraw", brief)
+    world.motion("collect", "B.vote", "C.vote", now=6)
+    keep("collected")
+    every("assemble", base["collected"], ["motion", "assemble", motion], "", "motion release", brief)
+    world.motion("assemble", motion, "--hold", now=6)
+    keep("held")
+    every("release", base["held"], ["motion", "release", motion], "is released, not held", "motion release", whole)
+    ballot = next((ws / "ballots").glob("add-root-*.oer"))
+    every("extend", base["held"], ["motion", "extend", ballot, "--reason", "r"], "", "motion extend", brief)
 
 
 def usage(world):

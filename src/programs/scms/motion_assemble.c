@@ -126,11 +126,12 @@ static int release(struct motion_work *work, const struct motion_dir *motion)
 		code = operator_fail(&options->common, OPERATOR_ENVIRONMENT, "%s", err.text);
 	if (code == OPERATOR_DONE)
 		code = follow(work, &session);
-	if (code == OPERATOR_DONE && !motion_dir_set_state(&work->workspace, motion->id, MOTION_RELEASED, options->reason, &err))
-		code = operator_fail(&options->common, OPERATOR_ENVIRONMENT, "%s", err.text);
+	/* The journal before the state: whoever is interrupted between them releases again, and no release goes without its entry. */
 	if (code == OPERATOR_DONE)
 		code = motion_journal(work, "motion release", options->override != NULL ? options->override : options->reason, &named, 1,
 				      json_pack("{s:s, s:i}", "motion", motion->id, "history", (int)entries));
+	if (code == OPERATOR_DONE && !motion_dir_set_state(&work->workspace, motion->id, MOTION_RELEASED, options->reason, &err))
+		code = operator_fail(&options->common, OPERATOR_ENVIRONMENT, "%s", err.text);
 	if (code == OPERATOR_DONE && options->out != NULL && file_write(options->out, 0644, motion->ballot, &refused) != FILE_OK)
 		code = operator_fail(&options->common, OPERATOR_ENVIRONMENT, "%s: %s", options->out, refused.text);
 	if (code == OPERATOR_DONE && options->common.json)
