@@ -7,12 +7,15 @@ usage: ceremony.py SCMS SCMS-ELECTOR SOFTHSM2-UTIL SOFTHSM2-MODULE TALKING-MODUL
 import json
 import os
 import pathlib
+import pty
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 SCMS, ELECTOR, UTIL, SOFTHSM, TALKING = map(os.path.abspath, sys.argv[1:6])
 FAULT = os.path.abspath(sys.argv[6]) if len(sys.argv) > 6 else None
@@ -413,6 +416,7 @@ def lock_out(path):
     world.motion("assemble", root, now=5)
     world.motion("assemble", motion, now=5)
     check("removed", any(world.ws.glob("ballots/remove-elector-*.oer")))
+    at_a_terminal(world)
     if FAULT:
         crashes(world)
 
@@ -439,6 +443,67 @@ def stranded(path):
     run(SCMS, "store", "init", "--state", path / "vehicle", "--config", world.ws / "bootstrap" / "bootstrap.json")
     run(SCMS, "store", "apply", "--state", path / "vehicle", "--now", 700000000000000, "--history", world.ws / "ballots" / "history.oer")
     run(SCMS, "store", "show", "--state", path / "vehicle", "--now", 700000000000000, says=["3 electors can vote", "Removed elector"])
+
+
+def terminal(args, dialogue, cwd):
+    """Runs a command at a terminal of its own; for each (prompt, answer) waits for the one and types the other. Exit code, output."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(cwd)
+        os.execve(str(args[0]), [str(a) for a in args], {**CONFINED, "SOFTHSM2_CONF": os.environ["SOFTHSM2_CONF"]})
+    shown, mark, steps = "", 0, list(dialogue)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([fd], [], [], 1)
+        try:
+            piece = os.read(fd, 4096) if ready else b"-"
+        except OSError:  # the other end is closed
+            break
+        shown += piece.decode(errors="replace") if ready else ""
+        if piece == b"":
+            break
+        if steps and steps[0][0] in shown[mark:]:
+            mark = len(shown)
+            os.write(fd, steps.pop(0)[1].encode())
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+
+
+def at_a_terminal(world):
+    """Consent is typed: the words of the right fingerprint, nothing less; the pass phrase is asked for and not shown."""
+    path = world.path
+    world.motion("propose", "add-elector", path / "X.coer", "--reason", "r", "--out", "typed", now=6)
+    for letter in "BC":
+        world.elector(letter, "apply", world.ws / "ballots" / "history.oer", now=6)
+        told = json.loads(world.elector(letter, "inspect", "--json", "typed", now=6).stdout)
+    words = told["proposal"]["words"].split()
+    ask, secret = "type the first 3 words", "pass phrase"
+
+    def sign(letter, dialogue, out):
+        return terminal([ELECTOR, "sign", "--home", path / f"home-{letter}", "--now", day(6), "--override", "r", "--secret", "prompt", "--out", out,
+                         "typed"], dialogue, path)
+
+    for name, typed in (("yes", "yes\n"), ("two of the words", " ".join(words[:2]) + "\n"), ("others of its words", " ".join(words[3:6]) + "\n"),
+                        ("an empty line", "\n"), ("the end of the file", "\x04")):
+        code, shown = sign("C", [(ask, typed)], "typed.vote")
+        check(f"terminal: {name} is no consent", code == 1 and "not signed" in shown and not (path / "typed.vote").exists(), (code, shown[-300:]))
+    code, shown = sign("C", [(ask, " ".join(words[:3]) + "\n"), (secret, "wrong\n")], "typed.vote")
+    check("terminal: a wrong pass phrase", code == 3 and not (path / "typed.vote").exists(), (code, shown[-300:]))
+    code, shown = sign("C", [(ask, " ".join(words[:3]).upper() + "\n"), (secret, PIN + "\n")], "typed.vote")
+    check("terminal: typed", code == 0 and (path / "typed.vote").exists(), (code, shown[-400:]))
+    check("terminal: ADD, and the secret is not shown", "vote to ADD this certificate" in shown and PIN not in shown, shown[-400:])
+    code, shown = sign("B", [(ask, " ".join(words[:3]) + "\n"), ("PIN", PIN + "\n")], "token.vote")
+    check("terminal: with a token's PIN", code == 0 and PIN not in shown, (code, shown[-400:]))
+    world.motion("collect", "typed.vote", "token.vote", now=6, says="counts")
+    # Revoking is agreed to by typing the component's name.
+    revoke = [SCMS, "component", "revoke", "la1", "--reason", "r", "--workspace", world.ws, "--now", day(6)]
+    world.scms("component", "create", "ica", "ica1", "--issuer", "root1", now=6)
+    world.scms("component", "create", "la", "la1", "--la-id", "1", now=6)
+    world.scms(*revoke[1:6], now=6, want=1, says="--yes", name="no terminal, no name typed")
+    code, shown = terminal(revoke, [("Type its name", "la2\n")], path)
+    check("terminal: another name", code == 1 and "not revoked" in shown, (code, shown))
+    code, shown = terminal(revoke, [("Type its name", "la1\n")], path)
+    check("terminal: its name", code == 0 and len(list((world.ws / "revocations").glob("la1-*.json"))) == 1, (code, shown))
 
 
 def journal(ws):
