@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """scms policy, chain, crl and publish in a workspace; what comes out is given to vehicles' stores.
-Usage: commands.py SCMS SCMS-ELECTOR [FAULT.so]"""
+Usage: commands.py SCMS SCMS-ELECTOR [FAULT.so [whole]]"""
 
 import fcntl
 import json
@@ -16,6 +16,7 @@ import tempfile
 from world import SCMS, World, check, done, outcomes
 
 FAULT = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
+WHOLE = 'whole' in sys.argv[4:]
 
 
 def policies(w):
@@ -222,7 +223,7 @@ def crashes(w):
     calls = int((w.folder / 'calls').read_text())
     check('the CRL is new', old != new and calls > 20, calls)
     for mode, step in (('kill', 1), ('torn', 3), ('lost', 3), ('error', 2), ('full', 5)):
-        for at in range(0, calls, step):
+        for at in range(0, calls, step if WHOLE or step == 1 else 2 * step):
             ws = w.folder / 'trial'
             shutil.rmtree(ws, ignore_errors=True)
             shutil.copytree(base, ws, symlinks=True)
@@ -240,13 +241,53 @@ def crashes(w):
 
 
 
+def crashes_of_making(w):
+    """The same at every change of the disk of the commands that make what is published, and of others on the workspace: none is
+    half done, and given again it works. Those that sign take their time, and are for the long tests."""
+    base, trial = w.folder / 'making', w.folder / 'trial'
+    brief = [(['policy', 'set', 'shuffleThreshold', 2000], ''), (['crl', 'add', w.certificate('eca1')], ''), (['chain', 'make'], ''),
+             (['crl', 'take', w.ws / 'published' / 'composite_crl.oer'], ''),
+             (['component', 'provision', 'ra1'], 'has a trust store already'),
+             (['component', 'revoke', 'eca1', '--reason', 'r', '--yes'], 'is revoked already')]
+    whole = [(['policy', 'sign'], ''), (['crl', 'make'], ''), (['crl', 'sign-root'], ''), (['component', 'renew', 'pg1', '--stage'], ''),
+             (['component', 'create', 'eca', 'eca9', '--issuer', 'ica1'], 'there is a component of this name already')]
+    w.scms('crl', 'make', second=302)
+    shutil.copytree(w.ws, base, symlinks=True)
+
+    def run(args, **fault):
+        env = {**os.environ, **{k: str(v) for k, v in fault.items()}}
+        return subprocess.run([SCMS, *map(str, args), '--workspace', trial, '--now', w.now(303), '--secret', 'file:%s' % w.pin],
+                              capture_output=True, text=True, env=env)
+
+    def fresh():
+        shutil.rmtree(trial, ignore_errors=True)
+        shutil.copytree(base, trial, symlinks=True)
+
+    for args, already in brief + (whole if WHOLE else []):
+        name = ' '.join(map(str, args[:2]))
+        fresh()
+        ended = run(args, LD_PRELOAD=FAULT, FAULT_COUNT=w.folder / 'calls')
+        check(name, ended.returncode == 0, ended.stderr)
+        calls = int((w.folder / 'calls').read_text())
+        for mode, step in (('kill', 1 if WHOLE else 4), ('full', 3 if WHOLE else 6)):
+            for at in range(1, calls + 1, step):
+                fresh()
+                ended = run(args, LD_PRELOAD=FAULT, FAULT_AT=at, FAULT_MODE=mode)
+                what = '%s: %s at %d (code %d)' % (name, mode, at, ended.returncode)
+                check(what + ': said', ended.returncode in (0, 99) or ended.stderr != '', ended)
+                again = run(args)
+                check(what + ': again', again.returncode == 0 or (already and already in again.stderr), again.stderr)
+                log = subprocess.run([SCMS, 'log', 'verify', '--workspace', trial], capture_output=True, text=True)
+                check(what + ': journal', log.returncode == 0, log.stderr)
+
+
 def suspending(w):
     """B goes before D has voted for the root: its votes would be too few (H2), and everybody would lose it (H7)."""
     w.day += 1
     w.vote('remove-elector', w.folder / 'B.coer', 'CD', '--override', 'a test')
     # The root is suspended here: its CRLG and PG have stopped (D6.2). The ballot goes out without them (H4).
     w.scms('crl', 'make', expect=1, says='CRL_SIGNER')
-    w.scms('crl', 'make', '--unsigned')
+    w.scms('crl', 'make', '--unsigned', says='was not published and is left out' if FAULT else None)
     w.scms('chain', 'make', second=1, expect=1, says='1 more vote is wanted, of ')
     before = w.published()
     w.scms('chain', 'make', '--force', second=2, says='forced')
@@ -320,6 +361,7 @@ def main():
         bad_days(w)
         if FAULT:
             crashes(w)
+            crashes_of_making(w)
         suspending(w)
     done()
 

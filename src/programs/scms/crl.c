@@ -281,7 +281,16 @@ static int making_begin(struct making *m, const struct crl_command *command)
 		code = publish_read(&m->work, OUTGOING, OUTGOING_REVOCATIONS, CRL_BYTES_MAX, &pending);
 	if (code != OPERATOR_DONE)
 		return code;
-	/* One that was made and not published yet is gone on from. */
+	/*
+	 * One that was made and not published yet is gone on from; not where nothing is signed any more: its lists are those of a signer
+	 * that is believed no more, and were never out.
+	 */
+	if (command->is_unsigned && outgoing.p != NULL) {
+		(void)operator_fail(&command->common, OPERATOR_DONE,
+				    OUTGOING "/" OUTGOING_CRL " was not published and is left out: note what it was to revoke again (scms crl add); "
+				    "components that were revoked are kept");
+		outgoing = (struct scms_slice){NULL, 0};
+	}
 	if (revocations_read(&m->state, outgoing.p != NULL ? outgoing : m->published, engine_crypto(), &err) != KEY_OK)
 		return operator_fail(&command->common, OPERATOR_REFUSED, "%s: %s",
 				     outgoing.p != NULL ? OUTGOING "/" OUTGOING_CRL : WORKSPACE_PUBLISHED "/" PUBLISHED_CRL, err.text);
