@@ -9,6 +9,8 @@ The block called `names` says for the whole chapter who is meant: it stands befo
 caller gives. A block ```text NAME is an excerpt of what the block NAME prints: its lines must come in this order, others may
 stand between them; ... stands for anything, and $OLD for the value of that name.
 
+A block ```sh do CHAPTER carries out another chapter, with the names that it says; ```sh do CHAPTER BLOCK, from that block on.
+
     run.py list                          the chapters and their blocks
     run.py chapter NAME --work DIR       a chapter, after those that it needs, in a new folder
 """
@@ -17,11 +19,12 @@ import argparse
 import os
 import pathlib
 import re
+import string
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-FENCE = re.compile(r"^```(sh|text) +([a-z0-9-]+)$")
+FENCE = re.compile(r"^```(sh|text) +([a-z0-9-]+|do [a-z0-9 -]+)$")
 NEEDS = re.compile(r"^<!-- needs: ([a-z0-9 -]*) -->$")
 
 
@@ -81,14 +84,20 @@ def run_block(chapter, name, work, environment, log=None, variables=None):
     return done.stdout
 
 
+def values_of(chapter, variables=None):
+    """The names of a chapter, with those of the caller."""
+    values = {key: value.strip('"') for key, _, value in (line.partition("=") for line in chapter.names.splitlines())}
+    values.update(variables or {})
+    return values
+
+
 def excerpt_missing(chapter, name, printed, variables=None):
     """The first line of the block's excerpt that was not printed; None when all were."""
-    values = dict(line.split("=", 1) for line in chapter.names.splitlines() if "=" in line)
-    values.update(variables or {})
+    values = values_of(chapter, variables)
     rest = iter(printed.splitlines())
     for line in chapter.excerpts.get(name, ("", 0))[0].splitlines():
         for key in sorted(values, key=len, reverse=True):
-            line = line.replace(f"${key}", str(values[key]).strip('"'))
+            line = line.replace(f"${key}", values[key])
         pattern = re.compile(re.escape(line.strip()).replace(re.escape("..."), ".*"))
         if not any(pattern.fullmatch(one.strip()) for one in rest):
             return line
@@ -97,12 +106,33 @@ def excerpt_missing(chapter, name, printed, variables=None):
 
 def environment_for(work, programs):
     """What the handbook's `Before you begin` asks of the reader's shell."""
-    env = {key: os.environ[key] for key in ("HOME", "LANG", "SCMS_CPU", "SCMS_CLOCK_FILE", "SOFTHSM2_CONF", "TMPDIR",
-                                            "ASAN_OPTIONS", "UBSAN_OPTIONS") if key in os.environ}
+    env = {key: os.environ[key] for key in ("HOME", "LANG", "SCMS_CPU", "SCMS_CLOCK_FILE", "TMPDIR", "ASAN_OPTIONS",
+                                            "UBSAN_OPTIONS") if key in os.environ}
     env["PATH"] = f"{programs}:{os.environ['PATH']}"
     env["SCMS_WORKSPACE"] = str(pathlib.Path(work) / "ws")
+    env["SOFTHSM2_CONF"] = str(pathlib.Path(work) / "softhsm2.conf")
     env["HERE"] = str(work)
     return env
+
+
+def run_chapter(book, name, work, environment, variables=None, start=None, say=None):
+    """Runs a chapter from its block `start` on, and those that it says to carry out; what is printed is held against the text."""
+    chapter = book[name]
+    blocks = list(chapter.blocks)
+    for block in blocks[blocks.index(start) if start else 0:]:
+        if block.startswith("do "):
+            _, other, *rest = block.split()
+            given = values_of(chapter, variables)
+            names = dict(line.split("=", 1) for line in chapter.blocks[block][0].splitlines() if line and line[0] != "#")
+            names = {key: string.Template(value.strip('"')).substitute(given) for key, value in names.items()}
+            run_chapter(book, other, work, environment, names, rest[0] if rest else None, say)
+            continue
+        printed = run_block(chapter, block, work, environment, None, variables)
+        missing = excerpt_missing(chapter, block, printed, variables)
+        if missing is not None:
+            raise Failed(f"{chapter.path.name}: block {block} did not print, in its place: {missing}\nIt printed:\n{printed}")
+        if say is not None:
+            say(f"{name}/{block}: done")
 
 
 def order(book, name, seen=None):
@@ -133,16 +163,12 @@ def main():
     work = pathlib.Path(options.work).resolve()
     work.mkdir(parents=True)
     env = environment_for(work, pathlib.Path(options.programs).resolve())
-    for one in order(book, options.name):
-        for block in book[one].blocks:
-            try:
-                missing = excerpt_missing(book[one], block, run_block(book[one], block, work, env))
-                if missing is not None:
-                    raise Failed(f"{book[one].path.name}: block {block} did not print: {missing}")
-            except Failed as failed:
-                print(failed, file=sys.stderr)
-                return 1
-            print(f"{one}/{block}: done", flush=True)
+    try:
+        for one in order(book, options.name):
+            run_chapter(book, one, work, env, say=lambda text: print(text, flush=True))
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        return 1
     return 0
 
 
