@@ -141,7 +141,11 @@ def carried():
     refused(3, "No such file", "component", "issue", "nothing")
     refused(1, "which does not issue it", "component", "issue", request, "--issuer", "root1")
 
-    world.must("ws", "component", "issue", request, "--out", "answer")
+    for now, words in (("2026-11-24T12:00:00Z", "is not yet: one of the two clocks is wrong"),
+                       ("2027-02-24T12:00:00Z", "91 days ago; a request is good for 90 days")):
+        done = world.on("ws", "component", "issue", request, now=now)
+        check(done.returncode == 1 and words in done.stderr, f"a request seen on {now}: {done.stderr}")
+    check("Request of " in world.must("ws", "component", "issue", request, "--out", "answer").stdout, "its age is said")
     answer = open(world.path("answer"), "rb").read()
     for content, words in [(b"junk", "found something else"), (b"", "found something else"), (answer[:-40], "found something else"),
                            (open(world.path(certificate("pca1")), "rb").read(), "another key"),

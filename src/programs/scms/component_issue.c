@@ -4,6 +4,7 @@
  */
 #include "component.h"
 #include "component_work.h"
+#include "dot2/validity.h"
 
 #include "base/file.h"
 
@@ -113,6 +114,28 @@ static int answer_write(struct work *work, const struct carry *carry, const stru
 	return code;
 }
 
+/* A request lies on sticks and in drawers: one that is forgotten may be of a key that nobody guards any more. */
+#define REQUEST_DAYS_MAX 90
+
+static int check_age(struct work *work, const struct carry *carry, const struct component_request *request)
+{
+	const scms_time64 made = time64_of(request->time), skew = (scms_time64)work->workspace.settings.skew_seconds * TIME64_SECOND;
+	const unsigned days = made < work->now ? (unsigned)((work->now - made) / (UINT64_C(86400) * TIME64_SECOND)) : 0;
+	char text[TIME_TEXT_BYTES];
+
+	operator_time(made, text);
+	if (made > work->now + skew)
+		return operator_fail(work->options, OPERATOR_REFUSED,
+				     "%s: says to have been made at %s, which is not yet: one of the two clocks is wrong", carry->file, text);
+	if (days > REQUEST_DAYS_MAX)
+		return operator_fail(work->options, OPERATOR_REFUSED,
+				     "%s: was made at %s, %u days ago; a request is good for %u days: have a new one made", carry->file, text, days,
+				     REQUEST_DAYS_MAX);
+	if (!work->options->json)
+		printf("Request of %s, %u day%s ago\n", text, days, days == 1 ? "" : "s");
+	return OPERATOR_DONE;
+}
+
 static int issue_run(struct carry *carry)
 {
 	struct component_request request = {.role = ROLE_ELECTOR};
@@ -132,6 +155,8 @@ static int issue_run(struct carry *carry)
 	else if (component_request_read(&request, bytes, work.crypto, &err) != KEY_OK)
 		code = operator_fail(&carry->options, OPERATOR_REFUSED, "%s: %s", carry->file, err.text);
 	else
+		code = check_age(&work, carry, &request);
+	if (code == OPERATOR_DONE)
 		code = work_issuer_open(&work, (enum profile)request.role, carry->issuer, HOME_ACTIVE, &issuer);
 	if (code == OPERATOR_DONE && issuer.by.cert != NULL) {
 		/* Who asks may not reach back before its issuer. */
@@ -163,7 +188,7 @@ int component_issue_request(int argc, char **argv)
 	    "Issue the certificate that a request (scms component create --request) asks for.\v"
 	    "The request must be signed by the key that is to be certified; of what it says, role, name, keys and "
 	    "start are taken, and the "
-	    "profile of the role says the rest. The answer holds the certificate and those above it.\n\n"
+	    "profile of the role says the rest. A request of more than 90 days ago, or from the future, is refused. The answer holds the certificate and those above it.\n\n"
 	    "Example:\n  scms component issue pca1.request.coer --out pca1.certificate.coer\n\n"
 	    "Exit code: 0 issued, 1 refused, 2 usage, 3 files, token or another operator.";
 	struct argp argp = {rows, parse_option, "FILE", doc, OPERATOR_CHILDREN, NULL, NULL};
