@@ -91,7 +91,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static void parse(int argc, char **argv, const char *name, const struct argp_option *rows, const char *args_doc, const char *doc,
 		  size_t files, struct crl_command *command)
 {
-	const struct argp argp = {rows, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
+	/* argp's help loses the memory of an empty table. */
+	const struct argp argp = {rows[0].name != NULL ? rows : NULL, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
 
 	*command = (struct crl_command){.common = {.command = name}, .file_most = files, .next = NEXT_DEFAULT};
 	operator_parse(&argp, argc, argv, name, command);
