@@ -111,10 +111,10 @@ class Adversary:
         """The chain file that is out, with other ballots: what an RA can make of it, and nobody can forbid."""
         return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), self.ma, self.certs)
 
-    def false_root(self, thief, when):
+    def false_root(self, thief, when, who=None):
         made = certs.root("false-root", start=int((when // 1000000) - 3600))
         subject = Subject(made.bytes, made.identity)
-        self.try_files("a thief with elector " + thief.name, "votes for a root of the thief's own, alone",
+        self.try_files(who or "a thief with elector " + thief.name, "votes for a root of the thief's own, alone",
                        chain=self.chain_of([ballot("addRoot", subject, [thief], when)]), expect=thief.expect)
 
     def false_elector(self, thief, when):
@@ -122,7 +122,6 @@ class Adversary:
         subject = Subject(made.bytes, made.identity)
         self.try_files("a thief with elector " + thief.name, "votes for an elector of the thief's own, alone, five times over",
                        chain=self.chain_of([], [ballot("addElector", subject, [thief] * 5, when)]), expect=thief.expect)
-
 
     def replays(self, old, voters):
         """An RA gives out what was once true: an old chain file, and the ballot by which a revoked elector once came in."""
@@ -135,6 +134,14 @@ class Adversary:
         self.try_files("an RA that replays", "gives out the chain file of day 1", chain=self.old_chain, expect="ROLLBACK")
         self.try_files("an RA that strips votes", "gives out a chain file without a single ballot", chain=self.chain_of(),
                        expect="ACCEPTED")
+
+    def replays_of_root(self, root):
+        """While no device trusts a root: an RA gives out what once was true, and an elector acts alone."""
+        self.try_files("an RA that replays", f"gives out the chain file of day 1, by whose ballot {root} once came in", chain=self.old_chain,
+                       expect="SUBJECT_TOMBSTONED")
+        alone = Elector(self.system, "A")
+        alone.expect = "QUORUM_NOT_MET"
+        self.false_root(alone, time64(self.system.now()), who="elector A, acting alone")
 
     def subject(self, name):
         path = self.system.work / f"elector-{name}.coer"

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenario 2: the root CA is revoked and replaced, days 1 to 6."""
 
+import adversary
 import scene as scenes
 
 NAME = "root-replacement"
 TITLE = "The root CA is revoked and replaced"
-STEPS = 22
+STEPS = 24
 ONLINE = ("always online", "clock off", "storage nearly full", scenes.ROADSIDE)
 BACK = (*ONLINE, "weekly", "offline until day 5")  # who is enrolled anew on day 6
 
@@ -30,6 +31,8 @@ def run(scene):
     scene.found()
     scene.bring_up_fleet()
     scene.convict()
+    scene.adversary = adversary.Adversary(scene)
+    scene.adversary.keep_old_chain()
     scene.update_until(tuple(scene.counts), scene.version)
     end(1)
 
@@ -66,6 +69,7 @@ def run(scene):
     next_day(5, "The system is down")
     scene.revocation_reaches(("weekly", "offline until day 5"))
     scene.system.do("replace-root", "bundle", **names)
+    scene.adversary.replays_of_root("root1")
     story.tell("No device sends, and none accepts anything: as it must be")
     end(5, {"root2": "new"})
 
