@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -26,6 +27,14 @@ def interrupted(*_):
     raise KeyboardInterrupt
 
 
+def day_of(text):
+    """(day, round)"""
+    found = re.fullmatch(r"(?:round-([1-9])-)?day-([1-9])", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"expected day-N or round-N-day-N, found '{text}'")
+    return int(found.group(2)), int(found.group(1) or 1)
+
+
 def options_of(arguments):
     parser = argparse.ArgumentParser(prog="scms drill", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="Example:\n  scms drill elector-replacement --fleet 50\n\n"
@@ -36,12 +45,15 @@ def options_of(arguments):
     parser.add_argument("--listen", type=int, default=20, metavar="N", help="neighbours that each device listens to; default 20")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses the vehicles that report; default 1")
     parser.add_argument("--out", default="drill-report", metavar="DIR", help="where report and JSON go; default drill-report")
-    parser.add_argument("--work", metavar="DIR", help="where the system lives; default a folder that is deleted afterwards")
-    parser.add_argument("--keep", action="store_true", help="leave the folder, and with --stop-after the running system, to look at")
-    parser.add_argument("--stop-after", metavar="day-N", help="end after this day")
+    parser.add_argument("--work", metavar="DIR", help="where the system lives, not there yet or empty; default a new folder in $TMPDIR")
+    parser.add_argument("--keep", action="store_true", help="leave that folder, and with --stop-after the running system, to look at")
+    parser.add_argument("--stop-after", type=day_of, metavar="day-N", help="end after this day; of a second round: round-2-day-N")
     parser.add_argument("--quiet", action="store_true", help="only the result")
     parser.add_argument("--programs", default=str(HERE.parent / "build" / "bin"), metavar="DIR", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    last = options.stop_after
+    if last is not None and not any(last in drill.DAYS for name, drill in DRILLS.items() if options.drill in (name, "all")):
+        parser.error(f"--stop-after: {options.drill} has no such day")
     if options.fleet < 20 or options.fleet > 10000 or options.units < 1:
         parser.error("--fleet is 20 to 10000, --units at least 1")
     return options
@@ -61,45 +73,84 @@ def rehearse(drill, options, base):
     except scenes.Stop:
         code = 0
         if options.keep:
-            print(f"The system runs on in {options.work}; Ctrl-C ends it.", flush=True)
+            print(f"The system runs on in {options.work}; its commands: export SCMS_WORKSPACE={options.work}/ws "
+                  f"SCMS_CLOCK_FILE={options.work}/clock. Ctrl-C ends it.", flush=True)
             try:
                 signal.pause()
             except KeyboardInterrupt:
                 pass
-    except systems.Trouble as trouble:
-        print(f"scms drill: {drill.NAME}: {trouble}", file=sys.stderr)
-    except OSError as error:
-        print(f"scms drill: {drill.NAME}: {error}", file=sys.stderr)
+    except (systems.Trouble, OSError) as trouble:
+        say(drill, trouble)
     finally:
-        if scene is not None:
-            scene.system.stop()
+        end(scene)
     told = story.end()
     if code != 0:
         told["result"] = "red"
     out = pathlib.Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{drill.NAME}.json").write_text(json.dumps(told, indent=1))
-    (out / f"{drill.NAME}.html").write_text(report.page(told))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        report.write(out / f"{drill.NAME}.json", json.dumps(told, indent=1))
+        report.write(out / f"{drill.NAME}.html", report.page(told))
+    except OSError as trouble:
+        say(drill, f"the report cannot be written: {trouble}")
+        return 3
     checks = sum(len(day["checks"]) for day in told["days"])
     print(f"{drill.NAME}: {told['result']}: {checks} checks, {story.failed()} not as expected, {told['seconds']} s; "
           f"report: {(out / (drill.NAME + '.html')).resolve()}", flush=True)
     return code if code != 0 else 0 if told["result"] == "green" else 1
 
 
+def say(drill, trouble):
+    print(f"scms drill: {drill.NAME}: {trouble}", file=sys.stderr)
+
+
+def end(scene):
+    """Ends the processes of a drill; who is impatient is not heard until that is done."""
+    if scene is None:
+        return
+    with systems.Held():
+        try:
+            scene.system.stop()
+        except OSError as trouble:
+            print(f"scms drill: {trouble}", file=sys.stderr)
+
+
+def folder_of(options):
+    """Where the drill lives, and whether the folder was made for it."""
+    if not options.work:
+        return pathlib.Path(tempfile.mkdtemp(prefix="scms-drill-")), True
+    folder = pathlib.Path(options.work)
+    there = folder.exists()
+    if there and (not folder.is_dir() or any(folder.iterdir())):
+        raise OSError(f"--work {folder}: is there, and not an empty folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder, not there
+
+
 def main(arguments):
     options = options_of(arguments)
     signal.signal(signal.SIGTERM, interrupted)
-    base = pathlib.Path(options.work) if options.work else pathlib.Path(tempfile.mkdtemp(prefix="scms-drill-"))
-    codes = []
+    base, made, codes = None, False, []
     try:
+        systems.look_for_programs(options.programs)
+        with systems.Held():
+            base, made = folder_of(options)
         for name in DRILLS if options.drill == "all" else [options.drill]:
             codes.append(rehearse(DRILLS[name], options, base))
     except KeyboardInterrupt:
-        print("scms drill: interrupted; every process of it has ended", file=sys.stderr)
+        print("\nscms drill: interrupted; every process of it has ended" +
+              (f"; what there was is in {base}" if options.keep and base else ""), file=sys.stderr)
         return 130
+    except (systems.Trouble, OSError) as trouble:
+        print(f"scms drill: {trouble}", file=sys.stderr)
+        return 3
     finally:
-        if not options.keep:
-            shutil.rmtree(base, ignore_errors=True)
+        if base is not None and not options.keep:
+            with systems.Held(last=True):
+                for name in DRILLS:
+                    shutil.rmtree(base / name, ignore_errors=True)
+                if made:
+                    shutil.rmtree(base, ignore_errors=True)
     return max(codes)
 
 

@@ -7,6 +7,7 @@ import scene as scenes
 NAME = "elector-replacement"
 TITLE = "An elector is revoked and replaced"
 STEPS = 26
+DAYS = [(day, turn) for turn in (1, 2) for day in range(1, 6)]  # and rounds
 PROMPT = ("always online", "clock off", "storage nearly full", "roadside unit")  # have an update on the day that it is out
 
 
@@ -23,6 +24,7 @@ def revoke(scene, old, voters):
     scene.system.do("revoke-elector", OLD=old, VOTERS=" ".join(voters), VERSION=scene.version)
     scene.gone[old] = scene.electors.pop(old)
     publish(scene, f"drop elector {old}")
+    scene.goal(f"drop elector {old}", lambda view: old in view["removed"])
 
 
 def add(scene, new, voters):
@@ -31,6 +33,7 @@ def add(scene, new, voters):
     scene.system.do("add-elector", NEW=new, VOTERS=" ".join(voters), VERSION=scene.version, ROOT=scene.roots["root1"])
     scene.know_elector(new)
     publish(scene, f"take in elector {new}")
+    scene.goal(f"take in elector {new}", lambda view: new in view["electors"])
 
 
 def take_updates(scene, *groups):
@@ -49,10 +52,7 @@ def one_round(scene, rows, number, old, new, first_day_done):
 
     def end(index, statuses=None):
         scene.renew()
-        trust = scene.picture(statuses)
-        answer = scene.exchange()
-        scene.expect(rows[f"day-{index}"], trust, answer)
-        story.end_day()
+        scene.end_day(rows[f"day-{index}"], statuses)
         scene.stop_here(index, number)
 
     if not first_day_done:
@@ -72,9 +72,7 @@ def one_round(scene, rows, number, old, new, first_day_done):
     revoke(scene, old, voters)
     story.tell(f"{len(voters)} electors voted elector {old} out; the votes travel in the composite CRL, and root1 keeps "
                f"{len(voters)} endorsers")
-    begun = scene.system.now()
     take_updates(scene, *PROMPT)
-    story.deadline("devices that are online", f"drop elector {old}", begun + 3600, scene.system.now())
     scene.ballots("revokedElectors", "composite CRL")
     end(2)
 
@@ -90,9 +88,7 @@ def one_round(scene, rows, number, old, new, first_day_done):
     add(scene, new, voters)
     story.tell(f"{new} founded itself, {' and '.join(voters)} voted it in, and it endorses root1 by the same endorsement as the "
                "others: both ballots are in the chain file")
-    begun = scene.system.now()
     take_updates(scene, *PROMPT)
-    story.deadline("devices that are online", f"take in elector {new}", begun + 3600, scene.system.now())
     scene.ballots("electorEndorsements", "chain file")
     end(4, {new: "new"})
 
@@ -117,10 +113,7 @@ def run(scene):
     scene.adversary = adversary.Adversary(scene)
     scene.adversary.keep_old_chain()
     take_updates(scene, *scene.counts)
-    trust = scene.picture()
-    answer = scene.exchange()
-    scene.expect(rows["round-1"]["day-1"], trust, answer)
-    story.end_day()
+    scene.end_day(rows["round-1"]["day-1"])
     scene.stop_here(1, 1)
     one_round(scene, rows["round-1"], 1, "A", "D", True)
     one_round(scene, rows["round-2"], 2, "B", "E", False)

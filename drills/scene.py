@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 
+from adversary import UNIX_TO_1609
 import story as stories
 import system as systems
 
@@ -25,6 +26,12 @@ SETTINGS = {
     # A drill's days are over in seconds: lists are signed anew where something changes.
     "crlg1": {"interval_seconds": 30 * 86400, "next_seconds": 60 * 86400},
 }
+# Of the devices whose storage is nearly full: the last place in the trust store is needed for the last member of a drill.
+ROOM = {"electors": 3, "roots": 1, "tombstones": 7}
+# By when devices of a kind ought to have what was published, in seconds; those that are not here stay away on purpose.
+DUE = {"always online": 3600, "clock off": 3600, "storage nearly full": 3600, ROADSIDE: 3600, "weekly": WEEK, "offline until day 5": 5 * DAY}
+COMPONENTS_DUE = 60
+AWAY = "stays away on purpose"
 CLOCK_OFF_SECONDS = 1  # of the devices whose clock is off: as much as receivers of messages bear
 
 
@@ -55,6 +62,8 @@ class Scene:
         self.counts = shares(options.fleet, options.units)
         self.culprit = None
         self.stock = 1  # weeks for which devices fetch certificates
+        self.goals = []  # what devices ought to have reached
+        self.before = {}  # figures when the day began
 
     # ---- founding ----
 
@@ -97,23 +106,19 @@ class Scene:
         return self.system.work / "ws" / "published" / "update.oer"
 
     def publish_to_pg(self):
-        status, body = self.system.ask("pg1", "POST", "/publish", self.update.read_bytes())
-        if status != 200:
-            raise systems.Trouble(f"the PG does not publish: {status} {body[:400]}")
+        self.system.do("push", "pg", PG=self.system.url("pg1"))
 
     def publish_crl(self):
         """The composite CRL that was made by hand becomes that of the running CRLG, and so of the CRL store."""
         composite = (self.system.work / "ws" / "published" / "composite_crl.oer").read_bytes()
-        status, body = self.system.ask("crlg1", "POST", "/crlg/composite", composite)
-        if status != 200:
-            raise systems.Trouble(f"the CRLG does not take the CRL: {status} {body[:400]}")
-        end = time.monotonic() + 20
+        self.system.do("push", "crlg", CRLG=self.system.url("crlg1"))
+        end = time.monotonic() + systems.PATIENCE
         while time.monotonic() < end:
             status, body = self.system.ask("crl-store1", "GET", "/download-crl/")
             if status == 200 and body == composite:
                 return
             time.sleep(0.2)
-        raise systems.Trouble("the CRL store does not have the CRL after 20 seconds")
+        raise systems.Trouble(f"the CRL store does not have the CRL after {systems.PATIENCE} seconds")
 
     def take_crl(self):
         status, body = self.system.ask("crlg1", "GET", "/crlg/composite")
@@ -123,24 +128,93 @@ class Scene:
         path.write_bytes(body)
         self.system.command("scms", "crl", "take", path)
 
-    def push(self, what, seconds=60):
-        """To all components at once; their deadline, and who met it."""
+    def push(self, what, seconds=COMPONENTS_DUE):
+        """To all components at once; their deadline, and who met it when."""
         begun = self.system.now()
-        status, body = self.system.ask("manager1", "POST", "/push", self.update.read_bytes(), {"SCMS-Deadline": str(seconds)})
-        if status not in (200, 202):
-            raise systems.Trouble(f"the manager does not push: {status} {body[:400]}")
-        number = json.loads(body)["id"]
-        state = json.loads(body)
+        said = json.loads(self.system.do("push", "components", SECONDS_GIVEN=seconds, MANAGER=self.system.url("manager1")))
+        number, state = said["id"], said
         end = time.monotonic() + seconds
         while state["missing"] > 0 and time.monotonic() < end:
             time.sleep(0.1)
             state = json.loads(self.system.ask("manager1", "GET", f"/push/{number}")[1])
-        met = self.system.now() if state["missing"] == 0 else None
         if self.story.day is not None:
-            self.story.deadline("all components", what, begun + seconds, met)
-        if met is None:
-            missing = [one["component"] for one in state["components"] if not one["has"]]
+            for one in state["components"]:
+                self.story.deadline(one["component"], what, begun + seconds, unix(one["time"]) if one["has"] else None)
+        missing = [one["component"] for one in state["components"] if not one["has"]]
+        if missing:
             raise systems.Trouble(f"{what}: without an answer after {seconds} s: {', '.join(missing)}")
+
+    # ---- goals: what devices ought to reach, and when each kind has ----
+
+    def goal(self, what, reached, due=None):
+        """From now on all devices ought to have reached something: reached(view) says of one whether it has. due: DUE, or others."""
+        self.goals.append({"what": what, "begun": self.system.now(), "reached": reached, "due": due or DUE, "met": {}, "told": set()})
+
+    def look_at_goals(self, trust):
+        now = self.system.now()
+        for goal in self.goals:
+            for kind in self.counts:
+                pictures = trust.get(kind, [])
+                if kind not in goal["met"] and pictures and all(goal["reached"](self.view_of(one["trust"])) for one in pictures):
+                    goal["met"][kind] = now
+
+    def tell_deadlines(self):
+        """The deadlines that were met today, or passed."""
+        for goal in self.goals:
+            for kind, seconds in goal["due"].items():
+                due, met = goal["begun"] + seconds, goal["met"].get(kind)
+                if kind not in goal["told"] and self.counts.get(kind) and (met is not None or self.system.now() > due):
+                    goal["told"].add(kind)
+                    self.story.deadline(kind, goal["what"], due, met)
+        self.story.check("deadlines that were missed", [], [f"{one['who']}: {one['what']}" for one in self.story.day["deadlines"] if not one["ok"]])
+
+    # ---- figures ----
+
+    def now_figures(self):
+        """What everybody has done so far: devices by kind, components by name."""
+        return {"devices": self.system.fleet.order("figures"), "load": self.system.load()}
+
+    def tell_figures(self, updated, heard):
+        """The day's figures: before the exchange of messages, and after it."""
+        bytes_, signatures, load = {}, {}, {}
+        for kind, now in updated["devices"].items():
+            was = self.before.get("devices", {}).get(kind, {})
+            n, last = now["devices"], heard["devices"][kind]
+            bytes_[kind] = {"received": (now["bytesIn"] - was.get("bytesIn", 0)) // n, "sent": (now["bytesOut"] - was.get("bytesOut", 0)) // n}
+            signatures[kind] = {"in updates": round((now["signatures"] - was.get("signatures", 0)) / n, 1),
+                                "in messages": round((last["signatures"] - now["signatures"]) / n, 1)}
+        for name, now in heard["load"].items():
+            was = self.before.get("load", {}).get(name, {})
+            load[name] = {"requests": now["requests"] - was.get("requests", 0),
+                          "cpuSeconds": round(now["cpuSeconds"] - was.get("cpuSeconds", 0), 2), "memoryMegabytes": now["memoryMegabytes"]}
+        self.before = heard
+        self.story.day["figures"] = {"bytes": bytes_, "signatures": signatures, "load": load}
+
+    def tell_totals(self):
+        """Over all days."""
+        days = [day["figures"] for day in self.story.json["days"] if day["figures"]]
+        if not days:
+            return
+
+        def total(what, keep=()):
+            return {name: {key: round(sum(day[what].get(name, {}).get(key, 0) for day in days), 2) if key not in keep else value
+                           for key, value in row.items()} for name, row in days[-1][what].items()}
+        recovery = {kind: {goal["what"]: span(goal["met"][kind] - goal["begun"]) if kind in goal["met"] else
+                           AWAY if kind not in goal["due"] else "not by the end" for goal in self.goals}
+                    for kind in self.counts} if self.goals else {}
+        self.story.json["figures"] = {"recovery": recovery, "bytes": total("bytes"), "signatures": total("signatures"),
+                                      "load": total("load", ("memoryMegabytes",))}
+
+    def end_day(self, row, statuses=None):
+        """The day's picture, messages, checks, deadlines and figures."""
+        trust = self.picture(statuses)
+        updated = self.now_figures()
+        answer = self.exchange()
+        self.expect(row, trust, answer)
+        self.tell_deadlines()
+        self.tell_figures(updated, self.now_figures())
+        self.tell_totals()
+        self.story.end_day()
 
     # ---- the fleet ----
 
@@ -152,11 +226,12 @@ class Scene:
         status, body = system.ask("dcm1", "POST", "/devices", json.dumps(serials))
         if status != 200:
             raise systems.Trouble(f"the DCM does not list the devices: {status} {body[:300]}")
-        system.fleet = systems.Fleet(system)
+        with systems.Held():
+            system.fleet = systems.Fleet(system)
         fleet = system.fleet
         for kind, count in self.counts.items():
             fleet.order("create", count=count, prefix=self.prefix(kind), group=kind,
-                        kind="rse" if kind == ROADSIDE else "obe")
+                        kind="rse" if kind == ROADSIDE else "obe", **({"room": ROOM} if kind == "storage nearly full" else {}))
         fleet.order("create", count=1, prefix="culprit", group="culprit")
         fleet.order("clock", group="clock off", offset=CLOCK_OFF_SECONDS)
         self.everybody("enrol")
@@ -183,7 +258,7 @@ class Scene:
             raise systems.Trouble(f"{do}: {results}: {answer['texts']}")
         return answer
 
-    def fetch(self, devices, groups=None, seconds=90):
+    def fetch(self, devices, groups=None, seconds=systems.PATIENCE):
         """Until all of them have the certificates that they asked for."""
         ready, end = 0, time.monotonic() + seconds
         while ready < devices:
@@ -201,7 +276,7 @@ class Scene:
         if self.everybody("request", [ROADSIDE])["results"].get("done", 0) > 0:
             self.fetch(self.counts[ROADSIDE], [ROADSIDE])
 
-    def update_until(self, groups, version, seconds=60):
+    def update_until(self, groups, version, seconds=systems.PATIENCE):
         """Devices fetch what is new, until they have this version of the chain file."""
         end = time.monotonic() + seconds
         groups = [group for group in groups if self.counts.get(group, 0) > 0]
@@ -216,7 +291,7 @@ class Scene:
                 raise systems.Trouble(f"{behind} devices do not have chain file {version} after {seconds} s")
             time.sleep(0.5)
 
-    def revocation_reaches(self, groups, seconds=30):
+    def revocation_reaches(self, groups, seconds=systems.PATIENCE):
         """Devices fetch the CRL, until they trust no root any more."""
         end = time.monotonic() + seconds
         while True:
@@ -254,7 +329,7 @@ class Scene:
                                               "counted": one["counted"], "quorum": one["quorum"], "votes": votes})
 
     def stop_here(self, day, round_number):
-        if self.options.stop_after == f"day-{day}" and round_number == 1:
+        if self.options.stop_after == (day, round_number):
             raise Stop
 
     # ---- misbehaviour ----
@@ -262,12 +337,13 @@ class Scene:
     def convict(self):
         """One vehicle misbehaves, is reported by three others, and revoked by its linkage seeds."""
         fleet = self.system.fleet
+        before = self.system.ask("crlg1", "GET", "/crlg/composite")[1]
         chosen = random.Random(self.options.seed).sample(range(1, self.counts["always online"] + 1), 3)
         for number in chosen:
             answer = fleet.order("report", **{"from": f"{self.prefix('always online')}-{number}", "about": "culprit-1"})
             if answer["results"].get("done") != 1:
                 raise systems.Trouble(f"a report does not reach the MA: {answer}")
-        end = time.monotonic() + 30
+        end = time.monotonic() + systems.PATIENCE
         while True:
             state = json.loads(self.system.ask("ma1", "GET", "/reports")[1])
             if state["revoked"] >= 1:
@@ -275,10 +351,12 @@ class Scene:
             if time.monotonic() > end:
                 raise systems.Trouble(f"the MA does not revoke: {state}")
             time.sleep(0.3)
-        end = time.monotonic() + 20
-        while b"\x82" not in self.system.ask("crlg1", "GET", "/crlg/composite")[1] and time.monotonic() < end:
-            time.sleep(0.2)
-        time.sleep(1)  # from the CRLG to the CRL store
+        end = time.monotonic() + systems.PATIENCE
+        while (composite := self.system.ask("crlg1", "GET", "/crlg/composite")[1]) == before or \
+                self.system.ask("crl-store1", "GET", "/download-crl/")[1] != composite:
+            if time.monotonic() > end:
+                raise systems.Trouble("the CRL that revokes the vehicle does not reach the CRL store")
+            time.sleep(0.1)
         self.culprit = "revoked"
         self.story.tell("A vehicle that sends impossible positions is reported by three others; PCA, RA and both LAs together lead "
                         "to its linkage seeds, and nobody alone")
@@ -315,14 +393,16 @@ class Scene:
 
     def trust(self):
         """Whom the devices trust, by kind: lists of pictures with their numbers."""
-        return self.system.fleet.order("trust")
+        trust = self.system.fleet.order("trust")
+        self.look_at_goals(trust)
+        return trust
 
     def view_of(self, picture):
         """A trust store in names: who is trusted, who was removed."""
         electors = sorted(self.name(one["hash"]) for one in picture["electors"] if one["status"] == "trusted")
         roots = {self.name(one["hash"]): one["status"] for one in picture["roots"]}
         removed = sorted(self.name(one["hash"]) for one in picture["tombstones"])
-        return {"electors": electors, "roots": roots, "removed": removed}
+        return {"electors": electors, "roots": roots, "removed": removed, "operational": picture["operational"]}
 
     def name(self, identity):
         return self.names.get(identity, identity[:8])
@@ -344,7 +424,8 @@ class Scene:
                         for name in [*self.electors, *self.gone]}
             roots_known = {self.name(one["hash"]): one["status"] for one in most["roots"]}
             roots = {name: "revoked" if name in removed else roots_known.get(name, "unknown") for name in self.roots}
-            vehicles.append({"kind": kind, "count": sum(one["devices"] for one in pictures), "electors": electors, "roots": roots,
+            apart = {"apart": "revoked for misbehaviour"} if kind == "culprit" else {"apart": AWAY} if kind not in DUE else {}
+            vehicles.append({"kind": kind, **apart, "count": sum(one["devices"] for one in pictures), "electors": electors, "roots": roots,
                              "operational": sum(one["devices"] for one in pictures if one["trust"]["operational"]),
                              "pictures": len(pictures)})
         components = []
@@ -399,8 +480,19 @@ class Scene:
             accepted = sum(counts.get("accepted", 0) for counts in answer["accepts"].get("culprit", {}).values())
             self.story.check("messages of the revoked vehicle that were accepted", 0, accepted)
 
-    def save(self, path):
-        pathlib.Path(path).write_text(json.dumps(self.story.json, indent=1))
+
+def unix(time64):
+    """A Time64 as seconds since 1970."""
+    return time64 / 1000000 + UNIX_TO_1609
+
+
+def span(seconds):
+    """For people."""
+    for unit, name in ((DAY, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            n = int(seconds // unit)
+            return f"{n} {name}{'s' if n != 1 else ''}"
+    return "less than a minute"
 
 
 def senders(answer, kind):

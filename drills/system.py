@@ -5,6 +5,8 @@ import http.client
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import ssl
@@ -17,23 +19,62 @@ sys.path.insert(0, str(HERE.parent / "handbook"))
 import run as handbook  # noqa: E402
 
 SERVERS = ("pg1", "crl-store1", "crlg1", "eca1", "la1", "la2", "pca1", "ra1", "ma1", "dcm1", "manager1")
-START_SECONDS = 30
+PATIENCE = 120  # seconds after which something that is over at once on a calm machine counts as not coming
 ANSWER_SECONDS = 120
+PORTS = range(10000, 32000, 20)  # where blocks of ports begin: below those that Linux hands out of itself
+TOOLS = {"bash": "bash", "openssl": "openssl"}  # program: Debian package
+PROGRAMS = ("scms", "scms-elector", "scms-ee", "scmsd")
 
 
 class Trouble(Exception):
     """What stops a drill: said to people as it is."""
 
 
+class Held:
+    """While in it, Ctrl-C waits: what is begun here is known to whoever ends it. last: nothing comes after, so it need not be heard."""
+
+    def __init__(self, last=False):
+        self.last, self.came, self.before = last, False, {}
+
+    def __enter__(self):
+        self.before = {one: signal.signal(one, self.note) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(self, *_):
+        self.came = True
+
+    def __exit__(self, *_):
+        for one, handler in self.before.items():
+            signal.signal(one, handler)
+        if self.came and not self.last:
+            raise KeyboardInterrupt
+
+
 def free_ports(count):
-    """Ports that nobody listens on, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that nobody listens on, all different; drills that run at the same time look in different places."""
+    for turn in range(len(PORTS)):
+        first = PORTS[(os.getpid() + turn) % len(PORTS)]
+        sockets = []
+        try:
+            for port in range(first, first + count):
+                sockets.append(socket.socket())
+                sockets[-1].bind(("127.0.0.1", port))
+            return list(range(first, first + count))
+        except OSError:
+            continue
+        finally:
+            for one in sockets:
+                one.close()
+    raise Trouble(f"no {count} ports in a row are free on 127.0.0.1 from {PORTS[0]} to {PORTS[-1] + count}")
+
+
+def look_for_programs(programs):
+    """What a drill needs and this machine lacks is said before anything begins."""
+    for name in PROGRAMS:
+        if not os.access(pathlib.Path(programs) / name, os.X_OK):
+            raise Trouble(f"{pathlib.Path(programs) / name} is not there, or is no program: 'make' builds it")
+    for name, package in TOOLS.items():
+        if shutil.which(name) is None:
+            raise Trouble(f"the program {name} is not here; Debian's package {package} has it")
 
 
 class Fleet:
@@ -42,10 +83,11 @@ class Fleet:
     def __init__(self, system, name="fleet"):
         self.system = system
         self.log = open(system.logs / f"{name}.log", "w")
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # within Held
             [str(system.programs / "scms-ee"), "fleet", str(system.work / name), "--dcm", system.url("dcm1"), "--factory",
              str(system.home("factory1") / "tls"), "--clock-file", str(system.clock)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=system.environment)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=system.environment,
+            start_new_session=True)
 
     def order(self, do, **order):
         order = {"do": do, **order}
@@ -74,6 +116,7 @@ class Fleet:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+                self.process.wait()
         self.log.close()
 
 
@@ -191,13 +234,14 @@ class System:
     def start(self, *names):
         for name in names or SERVERS:
             log = open(self.logs / f"{name}.log", "a")
-            self.processes[name] = subprocess.Popen([str(self.programs / "scmsd"), name, "--config", str(self.work / "scmsd.conf")],
-                                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
-                                                    start_new_session=True)
+            with Held():
+                self.processes[name] = subprocess.Popen([str(self.programs / "scmsd"), name, "--config", str(self.work / "scmsd.conf")],
+                                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
+                                                        start_new_session=True)
             log.close()
         self.tls = ssl.create_default_context(cafile=str(self.home("manager1") / "tls" / "roots.pem"))
         self.tls.load_cert_chain(str(self.home("manager1") / "tls" / "certificate.pem"), str(self.home("manager1") / "tls" / "key.pem"))
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + PATIENCE
         for name in names or SERVERS:
             while True:
                 if self.processes[name].poll() is not None:
@@ -223,22 +267,22 @@ class System:
         finally:
             connection.close()
 
-    def push(self, update, names=None, seconds=60):
-        """The manager brings an update to every component; who has it, once all have or time is up."""
-        status, body = self.ask("manager1", "POST", "/push", pathlib.Path(update).read_bytes(), {"SCMS-Deadline": str(seconds)})
-        if status not in (200, 202):
-            raise Trouble(f"the manager does not push: {status} {body[:300]}")
-        pushed = json.loads(body)
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            status, body = self.ask("manager1", "GET", f"/push/{pushed['id']}")
-            state = json.loads(body)
-            if state["missing"] == 0:
-                return state
-            time.sleep(0.2)
-        return state
+    def load(self):
+        """Of each component that runs: requests, CPU time and memory at most, since it was started."""
+        found, tick = {}, os.sysconf("SC_CLK_TCK")
+        for name, process in self.processes.items():
+            status, body = self.ask(name, "GET", "/metrics")
+            requests = re.search(rb"^scms_http_requests_total\S* (\d+)", body, re.M)
+            if status != 200 or requests is None:
+                raise Trouble(f"{name} does not give its metrics: {status}")
+            times = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            peak = re.search(r"^VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.M)
+            found[name] = {"requests": int(requests.group(1)), "cpuSeconds": (int(times[11]) + int(times[12])) / tick,
+                           "memoryMegabytes": int(peak.group(1)) // 1024}
+        return found
 
     def stop(self):
+        """Ends every process that was begun."""
         if self.fleet is not None:
             self.fleet.end()
             self.fleet = None

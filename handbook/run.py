@@ -19,6 +19,7 @@ import argparse
 import os
 import pathlib
 import re
+import signal
 import string
 import subprocess
 import sys
@@ -74,14 +75,20 @@ def run_block(chapter, name, work, environment, log=None, variables=None):
     env = dict(environment)
     env.update(variables or {})
     text = "".join(f"{one}\n" for one in chapter.names.splitlines() if one.split("=")[0] not in (variables or {})) + text
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    shell = subprocess.Popen(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=env, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    try:
+        said = shell.communicate()[0]
+    except BaseException:  # interrupted: the shell ends with all that it has begun
+        os.killpg(shell.pid, signal.SIGKILL)
+        shell.communicate()
+        raise
     if log is not None:
-        log.write(f"--- {chapter.name}/{name}\n{text}{done.stdout}")
+        log.write(f"--- {chapter.name}/{name}\n{text}{said}")
         log.flush()
-    if done.returncode != 0:
-        raise Failed(f"{chapter.path.name}:{line}: block {name} ended with {done.returncode}:\n{text}\n{done.stdout}")
-    return done.stdout
+    if shell.returncode != 0:
+        raise Failed(f"{chapter.path.name}:{line}: block {name} ended with {shell.returncode}:\n{text}\n{said}")
+    return said
 
 
 def values_of(chapter, variables=None):

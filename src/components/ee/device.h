@@ -31,6 +31,7 @@ struct device_identity {
 	enum device_kind kind;
 	uint64_t service[DEVICE_SERVICES_MAX]; /* an OBE's: PSIDs that it signs with identification certificates */
 	unsigned services;
+	uint32_t electors, roots, tombstones; /* for so many its trust store has room; 0: as the bundle says */
 };
 
 struct device {

@@ -146,6 +146,16 @@ static bool first_session(const struct making *making, struct store_dir *dir, co
 	return good;
 }
 
+static void take_room(struct scms_limits *limits, const struct device_identity *identity)
+{
+	if (identity->electors != 0)
+		limits->electors = identity->electors;
+	if (identity->roots != 0)
+		limits->roots = identity->roots;
+	if (identity->tombstones != 0)
+		limits->tombstones = identity->tombstones;
+}
+
 static bool make_store(const struct making *making, const char *config, const char *store)
 {
 	struct bootstrap_file *file = calloc(1, sizeof(*file));
@@ -160,6 +170,7 @@ static bool make_store(const struct making *making, const char *config, const ch
 		(void)fail(making, "bundle", file->error);
 	} else {
 		file->bootstrap.now = making->now;
+		take_room(&file->bootstrap.limits, making->identity);
 		dir = store_dir_begin(store, making->crypto, &err);
 		if (dir == NULL)
 			(void)fail(making, "bundle", err.text);

@@ -128,17 +128,31 @@ static json_t *fleet_apply(struct fleet *fleet, const json_t *order)
 	return counts;
 }
 
-static json_t *fleet_list(struct fleet *fleet)
+static void add_to(json_t *counts, const char *name, uint64_t n)
 {
-	json_t *list = json_array();
+	json_object_set_new(counts, name, json_integer(json_integer_value(json_object_get(counts, name)) + (json_int_t)n));
+}
+
+/* What the devices have received, sent and checked since they were made: sums by group. */
+static json_t *fleet_figures(struct fleet *fleet)
+{
+	json_t *all = json_object();
 	struct fleet_device *device;
 	size_t k = 0;
 
-	while ((device = fleet_next(fleet, &k)) != NULL)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "device", device->client.device.serial, "group", device->group,
-						      "bytesIn", (json_int_t)device->client.bytes_in, "bytesOut",
-						      (json_int_t)device->client.bytes_out));
-	return json_pack("{s:o}", "devices", list);
+	while ((device = fleet_next(fleet, &k)) != NULL) {
+		json_t *sums = json_object_get(all, device->group);
+
+		if (sums == NULL) {
+			sums = json_object();
+			json_object_set_new(all, device->group, sums);
+		}
+		add_to(sums, "devices", 1);
+		add_to(sums, "bytesIn", device->client.bytes_in);
+		add_to(sums, "bytesOut", device->client.bytes_out);
+		add_to(sums, "signatures", device->crypto.checked);
+	}
+	return all;
 }
 
 static json_t *carry_out(struct fleet *fleet, const json_t *order)
@@ -162,8 +176,8 @@ static json_t *carry_out(struct fleet *fleet, const json_t *order)
 		return fleet_clock(fleet, order);
 	if (strcmp(what, "group") == 0)
 		return fleet_group(fleet, order);
-	if (strcmp(what, "list") == 0)
-		return fleet_list(fleet);
+	if (strcmp(what, "figures") == 0)
+		return fleet_figures(fleet);
 	if (strcmp(what, "quit") == 0) {
 		fleet->quit = true;
 		return json_object();

@@ -10,6 +10,7 @@
 #define PROGRAMS_EE_FLEET_H
 
 #include "command.h"
+#include "counted.h"
 #include "components/ee/receiver.h"
 
 #define FLEET_MAX 20000
@@ -19,6 +20,7 @@ struct fleet_device {
 	struct client_device client;
 	char group[FLEET_GROUP_BYTES]; /* what kind of life it leads: "weekly", "offline" */
 	struct ee_receiver *receiver;
+	struct counted crypto;
 	bool selected; /* by the order that is carried out */
 };
 
@@ -33,7 +35,10 @@ struct fleet {
 /* The next selected device from *k on; NULL: no more. */
 struct fleet_device *fleet_next(struct fleet *fleet, size_t *k);
 
-/* Makes devices: {"do":"create","count":N,"prefix":"car","kind":"obe","group":"weekly"}. */
+/*
+ * Makes devices: {"do":"create","count":N,"prefix":"car","kind":"obe","group":"weekly"}; with "room": {"electors":N,"roots":N,
+ * "tombstones":N} where their trust stores are smaller than the bundle says.
+ */
 json_t *fleet_create(struct fleet *fleet, const json_t *order);
 
 /* Has each selected device do one thing with the SCMS; so many at a time. */

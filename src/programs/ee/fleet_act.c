@@ -70,10 +70,11 @@ static bool device_add(struct fleet *fleet, struct scms_slice bundle, const stru
 	}
 	device->client.client = &fleet->command->client;
 	device->receiver = ee_receiver_new(&fleet_receiver);
+	counted_init(&device->crypto, engine_crypto());
 	snprintf(device->group, sizeof(device->group), "%s", group);
 	if (device->receiver != NULL && fleet->n < FLEET_MAX &&
 	    device_create(path, bundle, identity, clock_now(), engine_crypto(), err))
-		good = device_open(&device->client.device, path, engine_crypto(), err);
+		good = device_open(&device->client.device, path, &device->crypto.crypto, err);
 	if (good) {
 		fleet->device[fleet->n++] = device;
 		return true;
@@ -88,6 +89,7 @@ static bool device_add(struct fleet *fleet, struct scms_slice bundle, const stru
 json_t *fleet_create(struct fleet *fleet, const json_t *order)
 {
 	json_int_t count = json_integer_value(json_object_get(order, "count"));
+	const json_t *room = json_object_get(order, "room");
 	const char *prefix = json_string_value(json_object_get(order, "prefix"));
 	const char *group = json_string_value(json_object_get(order, "group"));
 	const char *kind = json_string_value(json_object_get(order, "kind"));
@@ -102,7 +104,10 @@ json_t *fleet_create(struct fleet *fleet, const json_t *order)
 	(void)mkdir(fleet->options->directory, 0700); /* what is wrong with it, the first device finds */
 	made = json_array();
 	for (json_int_t k = 0; k < count && err.text[0] == '\0'; k++) {
-		struct device_identity identity = {.kind = kind != NULL && strcmp(kind, "rse") == 0 ? DEVICE_RSE : DEVICE_OBE};
+		struct device_identity identity = {.kind = kind != NULL && strcmp(kind, "rse") == 0 ? DEVICE_RSE : DEVICE_OBE,
+						   .electors = (uint32_t)json_integer_value(json_object_get(room, "electors")),
+						   .roots = (uint32_t)json_integer_value(json_object_get(room, "roots")),
+						   .tombstones = (uint32_t)json_integer_value(json_object_get(room, "tombstones"))};
 		char serial[64];
 
 		snprintf(serial, sizeof(serial), "%s-%lld", prefix, (long long)k + 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scms push: asks the running manager to bring an update to every component; brings the root's own CRL to those who serve it.
+ * scms push: asks the running manager to bring an update to every component; brings what is published to the PG, and CRLs to those
+ * who serve them.
  */
 #include "commands.h"
 
@@ -13,10 +14,11 @@
 #include <string.h>
 
 #define ROOT_CRL_BYTES_MAX ((size_t)16 << 20)
+#define COMPOSITE_BYTES_MAX ((size_t)64 << 20)
 #define ANSWER_MAX ((size_t)4 << 20)
 #define EXIT_ENVIRONMENT 3
 
-enum { OPTION_MANAGER = 256, OPTION_CRL_STORE, OPTION_CRLG, OPTION_HOME, OPTION_DEADLINE };
+enum { OPTION_MANAGER = 256, OPTION_CRL_STORE, OPTION_CRLG, OPTION_COMPOSITE, OPTION_PG, OPTION_HOME, OPTION_DEADLINE };
 
 struct push {
 	const char *to, *path; /* https://HOST:PORT, and what is asked of it: "/push" */
@@ -33,6 +35,10 @@ static const struct argp_option rows[] = {
      "CRL of it and of what still stands", 0},
     {"crlg", OPTION_CRLG, "URL", 0,
      "Instead: FILE is the root's own CRL that revokes a PG or MA; the CRL generator puts it into its next composite CRL", 0},
+    {"composite", OPTION_COMPOSITE, "URL", 0,
+     "Instead: FILE is the composite CRL that was made by hand (scms crl make); the CRL generator goes on from it, and brings it to "
+     "the CRL store", 0},
+    {"pg", OPTION_PG, "URL", 0, "Instead: the policy generator publishes policy, chain file and ballot history of the update FILE", 0},
     {"home", OPTION_HOME, "DIR", 0, "Home whose TLS identity has the role manager", 0},
     {"deadline", OPTION_DEADLINE, "SECONDS", 0, "When all components ought to have it", 0},
     {0}};
@@ -43,6 +49,7 @@ static const char doc[] =
     "CRL is brought directly, as its own day knows no CRL generator to do it.\n\n"
     "Examples:\n"
     "  scms push --home components/manager1 published/update.oer --deadline 30\n"
+    "  scms push --home components/manager1 --pg https://127.0.0.1:8899 published/update.oer\n"
     "  scms push --home components/manager1 outgoing/root_crl.oer \\\n"
     "    --crl-store https://127.0.0.1:8894\n\n"
     "Exit code: 0 on its way, 1 refused, 2 usage, 3 it cannot be reached.";
@@ -60,6 +67,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		push->to = arg;
 		push->path = key == OPTION_CRLG ? "/crlg/root-crl" : "/root-crl";
 		push->limit = ROOT_CRL_BYTES_MAX;
+		break;
+	case OPTION_COMPOSITE:
+		push->to = arg;
+		push->path = "/crlg/composite";
+		push->limit = COMPOSITE_BYTES_MAX;
+		break;
+	case OPTION_PG:
+		push->to = arg;
+		push->path = "/publish";
 		break;
 	case OPTION_HOME:
 		push->home = arg;
