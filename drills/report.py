@@ -34,8 +34,8 @@ WORDS = {'trusted': 'trusted', 'new': 'new', 'prepared': 'prepared', 'revoked': 
 MOTIONS = {'addElector': 'Add elector', 'removeElector': 'Remove elector', 'addRoot': 'Add root CA', 'removeRoot': 'Remove root CA'}
 OUTCOMES = {'APPLIED': 'carried out', 'ALREADY': 'nothing to do: it is so already', 'QUORUM_NOT_MET': 'refused: too few votes count',
             'SUBJECT_TOMBSTONED': 'refused: what was removed does not come back'}
-FIGURES = {'recovery': 'Time to recover', 'bytes': 'Bytes received, per vehicle', 'signatures': 'Signatures checked, per vehicle',
-           'load': 'Load on the components'}
+FIGURES = {'recovery': 'Time from publication until every device of a kind had it (on the clock of the drill)', 'bytes': 'Bytes received and sent, per vehicle', 'signatures': 'Signatures checked, per vehicle',
+           'load': 'Load on the components (memory: the most at any time)'}
 
 
 class Wrong(Exception):
@@ -73,7 +73,8 @@ def code(reason):
 
 def spaced(name):
     """cpuSeconds: CPU seconds"""
-    words = re.sub(r'([a-z])([A-Z])', r'\1 \2', str(name)).lower()
+    name = str(name)
+    words = name if ' ' in name else re.sub(r'([a-z])([A-Z])', r'\1 \2', name).lower()
     return text(re.sub(r'\bcpu\b', 'CPU', words))
 
 
@@ -122,8 +123,8 @@ def block(title, body):
 # ---- what the numbers say ----
 
 def sending(day):
-    """(vehicles that are operational, vehicles) after a day; None: the day does not say."""
-    kinds = day.get('picture', {}).get('vehicles', [])
+    """(vehicles that are operational, vehicles) after a day, of those that take part; None: the day does not say."""
+    kinds = [v for v in day.get('picture', {}).get('vehicles', []) if not v.get('apart')]
     return (sum(v.get('operational', 0) for v in kinds), sum(v.get('count', 0) for v in kinds)) if kinds else None
 
 
@@ -179,6 +180,13 @@ def findings(drill, days, rounds):
     points += ['<strong>%s</strong>' % sentence for sentence in down]
     if not down and any(sending(d) for d in days):
         points.append('All vehicles and roadside units were operational at the end of every day.')
+    apart = {}
+    for day in days:
+        for kind in day.get('picture', {}).get('vehicles', []):
+            if kind.get('apart'):
+                apart[kind.get('kind')] = '%s × %s (%s)' % (text(kind.get('count')), text(kind.get('kind')), text(kind['apart']))
+    if apart:
+        points.append('Not counted there: %s. What they see and do is shown all the same.' % ', '.join(apart.values()))
     if attacks:
         hit = [a for a in attacks if a.get('effect', 'none') != 'none']
         points.append('%s rehearsed; %s.' % (many(len(attacks), 'attack was', 'attacks were'), 'none had any effect' if not hit else
@@ -238,12 +246,16 @@ def attacks(entries):
 
 
 def deadlines(entries):
+    """Those who had the same to do by the same time, and did it in the same minute, share a row."""
     def met(x):
         if x.get('met'):
             return good(x.get('ok'), 'met %s' % moment(x['met']), 'late: %s' % moment(x['met']))
         return good(False, '', 'missed') if not x.get('ok') else mark('prepared', 'still running')
-    return entries and table('By when, and when it was so', ['Who', 'What', 'Due', 'Met?'], [
-        [text(x.get('who')), text(x.get('what')), moment(x.get('due')), met(x)] for x in entries])
+    rows = {}
+    for x in entries:
+        rows.setdefault((text(x.get('what')), moment(x.get('due')), met(x)), []).append(text(x.get('who')))
+    return rows and table('By when, and when it was so', ['Who', 'What', 'Due', 'Met?'], [
+        [', '.join(who), what, due, how] for (what, due, how), who in rows.items()])
 
 
 def checks(entries):

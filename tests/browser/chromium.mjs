@@ -21,7 +21,7 @@ export class Browser {
 		this.profile = mkdtempSync(path.join(tmpdir(), 'scms-browser-'));
 		this.process = spawn(PROGRAM, ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
 			'--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars',
-			`--user-data-dir=${this.profile}`, '--remote-debugging-pipe'], {stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe']});
+			`--user-data-dir=${this.profile}`, '--remote-debugging-pipe'], {detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe']});
 		this.ended = new Promise((done) => this.process.on('exit', done));
 		this.waiting = new Map();
 		this.pages = new Map();
@@ -74,10 +74,24 @@ export class Browser {
 	}
 
 	async end() {
+		let timer;
 		await this.send('Browser.close').catch(() => {});
-		this.process.kill('SIGKILL');
+		await Promise.race([this.ended, new Promise((done) => { timer = setTimeout(done, 10000); })]);
+		clearTimeout(timer);
+		try {
+			process.kill(-this.process.pid, 'SIGKILL'); /* with all that it has begun */
+		} catch {
+			/* nothing of it is left */
+		}
 		await this.ended;
-		rmSync(this.profile, {recursive: true, force: true, maxRetries: 5, retryDelay: 200});
+		for (let turn = 1; ; turn++) /* the last of them may still write */
+			try {
+				return rmSync(this.profile, {recursive: true, force: true});
+			} catch (error) {
+				if (turn === 50)
+					throw error;
+				await pause(100);
+			}
 	}
 }
 
