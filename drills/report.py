@@ -129,12 +129,14 @@ def sending(day):
 
 
 def judged(day):
-    """(messages accepted, messages refused) between honest devices."""
+    """(messages accepted, messages refused) between honest devices that take part."""
     accepted = refused = 0
-    for row in day.get('matrix', {}).get('accepts', {}).values():
-        for cell in row.values():
-            accepted += cell.get('accepted', 0)
-            refused += sum(n for reason, n in cell.items() if reason != 'accepted')
+    apart = {v.get('kind') for v in day.get('picture', {}).get('vehicles', []) if v.get('apart')}
+    for sender, row in day.get('matrix', {}).get('accepts', {}).items():
+        for receiver, cell in row.items():
+            if sender not in apart and receiver not in apart:
+                accepted += cell.get('accepted', 0)
+                refused += sum(n for reason, n in cell.items() if reason != 'accepted')
     return accepted, refused
 
 
@@ -228,7 +230,7 @@ def matrix(entry):
     kinds, accepts = entry.get('kinds') or list(entry.get('accepts', {})), entry.get('accepts', {})
     parts = []
     if any(accepts.values()):
-        accepted, refused = judged({'matrix': entry})
+        accepted, refused = judged({'matrix': entry})  # of all
         caption = 'Messages sent by the kind in the row, judged by the kind in the column <span class="muted">(%s accepted, %s refused)</span>' % (
             text(accepted), text(refused))
         parts.append(table(caption, ['Sent by'] + [text(k) for k in kinds], [
@@ -240,7 +242,7 @@ def matrix(entry):
 
 
 def attacks(entries):
-    return entries and table('Each attempt, and why it failed', ['Who', 'What', 'Effect', 'Refused because'], [
+    return entries and table('Each attempt, and why it failed', ['Who', 'What', 'Effect', 'Why'], [
         [text(a.get('who')), text(a.get('what')), good(a.get('effect', 'none') == 'none', 'none', text(a.get('effect'))),
          '%s %s' % (text(a.get('text', '')), code(a.get('reason')))] for a in entries])
 
@@ -259,8 +261,12 @@ def deadlines(entries):
 
 
 def checks(entries):
-    return entries and table('Expected against found', ['What', 'Expected', 'Found', 'Right?'], [
-        [text(c.get('what')), text(c.get('expected')), text(c.get('found')), good(c.get('ok'), 'as expected', 'DIFFERENT')] for c in entries])
+    """Folded where all is as expected."""
+    wrong = sum(not c.get('ok') for c in entries)
+    told = '%s, %s' % (many(len(entries), 'check'), 'all as expected' if not wrong else '%s not as expected' % text(wrong))
+    return entries and '<details%s><summary>%s</summary>%s</details>' % (' open' if wrong else '', told, table('Expected against found', [
+        'What', 'Expected', 'Found', 'Right?'], [[text(c.get('what')), text(c.get('expected')), text(c.get('found')), good(
+            c.get('ok'), 'as expected', 'DIFFERENT')] for c in entries]))
 
 
 def figures(entry):
@@ -308,7 +314,8 @@ def day_section(day, k, days, rounds):
     parts.append(block('Ballots', ballots and '<div class="two">%s</div>' % ballots))
     parts.append(block('Who believes whom', matrix(day.get('matrix', {}))))
     parts.append(block('Attacks', attacks(day.get('attacks', []))))
-    parts.append('<div class="two">%s%s</div>' % (block('Deadlines', deadlines(day.get('deadlines', []))), block('Checks', checks(day.get('checks', [])))))
+    parts.append(block('Deadlines', deadlines(day.get('deadlines', []))))
+    parts.append(block('Checks', checks(day.get('checks', []))))
     shown = figures(day.get('figures', {}))
     if shown:
         parts.append('<section class="block no-print"><details><summary><h3 class="inline">Figures of this day</h3></summary>%s</details></section>' % shown)

@@ -70,7 +70,7 @@ class Story:
 
     def attack(self, who, what, reason, text, effect="none"):
         self.day["attacks"].append({"who": who, "what": what, "reason": reason, "text": text, "effect": effect})
-        self.tell(f"attack: {who}: {what}: {text}")
+        self.tell(f"Attack: {who} {what}. In vain: {text}" if effect == "none" else f"Attack: {who} {what}. IT WORKED: {effect}")
 
     def deadline(self, who, what, due, met):
         self.day["deadlines"].append({"who": who, "what": what, "due": utc(due), "met": utc(met) if met is not None else None,
@@ -88,4 +88,11 @@ class Story:
 
 
 def text_of(value):
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    """A value of a check, for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text_of(inner)}" for key, inner in sorted(value.items())) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(text_of, value)) or "none"
+    return str(value)

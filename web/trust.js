@@ -222,13 +222,14 @@ const trust = (() => {
 
 	function card(x, y, wide, vehicle) {
 		const count = number(vehicle.count), able = number(vehicle.operational), all = able === count && count > 0;
-		const state = all ? 'running' : able > 0 ? 'suspended' : 'stopped';
+		const apart = vehicle.apart ? String(vehicle.apart) : undefined; /* does not take part, and why: neither good nor bad */
+		const state = apart ? 'offline' : all ? 'running' : able > 0 ? 'suspended' : 'stopped';
 		const post = /roadside/i.test(String(vehicle.kind)), inner = wide - 24, nodes = [];
 		nodes.push(make('path', {d: post ? POST : CAR, class: post ? 'icon-post' : 'icon-car', transform: `translate(${x + 12} ${y + 11})`}),
 			text(x + 46, y + 20, 'kind', cut(vehicle.kind, (wide - 54) / 7.4)), text(x + 46, y + 35, 'small', plural(count, post ? 'unit' : 'vehicle')),
 			make('rect', {x: x + 12, y: y + 43, width: inner, height: 7, rx: 3.5, class: 'bar-back'}),
-			make('rect', {x: x + 12, y: y + 43, width: count > 0 ? inner * Math.min(1, able / count) : 0, height: 7, rx: 3.5, class: `bar is-${state}`}),
-			badge(x + 20, y + 64, state, 0.66), text(x + 32, y + 68, 'able', all ? `all ${count} operational` : able > 0 ? `${able} of ${count} operational` : 'none operational'));
+			make('rect', {x: x + 12, y: y + 43, width: count > 0 && !apart ? inner * Math.min(1, able / count) : 0, height: 7, rx: 3.5, class: `bar is-${state}`}),
+			badge(x + 20, y + 64, state, 0.66), text(x + 32, y + 68, 'able', apart ? cut(apart, (inner - 20) / 7.4) : all ? `all ${count} operational` : able > 0 ? `${able} of ${count} operational` : 'none operational'));
 		let line = y + 78;
 		for (const [title, entries] of [['electors', pairs(vehicle.electors)], ['roots', pairs(vehicle.roots)]])
 			if (entries.length > 0) {
@@ -259,7 +260,7 @@ const trust = (() => {
 
 	/* What runs from the components to the vehicles, or does not. */
 	function feed(width, y1, y2, kinds) {
-		const able = kinds.reduce((sum, v) => sum + number(v.operational), 0), count = kinds.reduce((sum, v) => sum + number(v.count), 0);
+		const part = kinds.filter((v) => !v.apart), sum = (of) => part.reduce((all, v) => all + number(v[of]), 0), able = sum('operational'), count = sum('count');
 		const down = count > 0 && able === 0, x = width / 2, middle = (y1 + y2) / 2;
 		return group({class: `feed is-${down ? 'stopped' : 'running'}`, 'data-feed': down ? 'down' : 'up'},
 			make('path', {d: down ? `M${x} ${y1}V${middle - 14}M${x} ${middle + 14}V${y2 - 8}` : `M${x} ${y1}V${y2 - 8}`, class: 'feed-line'}),
@@ -279,7 +280,7 @@ const trust = (() => {
 		if (c.length > 0)
 			parts.push(`Components: ${say(c, (x) => `${x.name} ${word(x.status)}${x.root ? ` under ${x.root}` : ''}${x.staged ? `, certificate under ${x.staged} ready` : ''}`)}.`);
 		if (v.length > 0)
-			parts.push(`Vehicles: ${say(v, (x) => `${x.kind}: ${number(x.operational)} of ${number(x.count)} operational, ${
+			parts.push(`Vehicles: ${say(v, (x) => `${x.kind}${x.apart ? ` (${x.apart})` : ''}: ${number(x.operational)} of ${number(x.count)} operational, ${
 				[...pairs(x.electors), ...pairs(x.roots)].map(([name, status]) => `${name} ${word(status)}`).join(', ')}`)}.`);
 		return parts.join(' ');
 	}

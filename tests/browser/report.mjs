@@ -26,7 +26,7 @@ function expected(picture) {
 		components: (picture.components ?? []).map((c) => [c.name, c.status, c.staged ?? '']).sort(),
 		vehicles: (picture.vehicles ?? []).map((v) => [v.kind, String(v.operational)]),
 		tokens: (picture.vehicles ?? []).flatMap((v) => [...Object.entries(v.electors ?? {}), ...Object.entries(v.roots ?? {})]),
-		feed: (picture.vehicles ?? []).length === 0 ? [] : [(picture.vehicles ?? []).some((v) => v.operational > 0) ? 'up' : 'down'],
+		feed: (picture.vehicles ?? []).length === 0 ? [] : [(picture.vehicles ?? []).some((v) => v.operational > 0 && !v.apart) ? 'up' : 'down'],
 	};
 }
 

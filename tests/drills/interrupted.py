@@ -99,7 +99,7 @@ def main():
         interrupt("while it is founded, the director alone", "Day 1", (signal.SIGTERM, False))
         interrupt("while devices enrol", "components run", (signal.SIGINT, True))
         interrupt("while devices enrol, the director alone", "components run", (signal.SIGINT, False))
-        interrupt("in the midst of day 2, and kept", "attack: a thief", (signal.SIGINT, True), "--keep", kept=True)
+        interrupt("in the midst of day 2, and kept", "Attack: a thief", (signal.SIGINT, True), "--keep", kept=True)
         interrupt("while the report is written", "checks, 0 not as expected", (signal.SIGINT, True), "--stop-after", "day-1")
         if os.geteuid() == 0:
             full_disk()

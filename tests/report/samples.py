@@ -69,7 +69,8 @@ def components(under='root1', staged=None, roots=('root1',)):
 def vehicles(trust, operational=None):
     """trust: kind -> (electors, roots); None: all other kinds."""
     return [{'kind': kind, 'count': count, 'electors': (trust.get(kind) or trust[None])[0], 'roots': (trust.get(kind) or trust[None])[1],
-             'operational': count if operational is None else operational.get(kind, operational.get(None, count)), 'pictures': 1}
+             'operational': count if operational is None else operational.get(kind, operational.get(None, count)), 'pictures': 1,
+             **({'apart': 'stays away on purpose'} if kind == 'never updated' else {})}
             for kind, count in KINDS.items()]
 
 
