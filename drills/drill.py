@@ -43,7 +43,7 @@ def options_of(arguments):
     parser.add_argument("--fleet", type=int, default=200, metavar="N", help="vehicles; default 200")
     parser.add_argument("--units", type=int, default=10, metavar="N", help="roadside units; default 10")
     parser.add_argument("--listen", type=int, default=20, metavar="N", help="neighbours that each device listens to; default 20")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses the vehicles that report; default 1")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses who reports the vehicle that misbehaves, and who hears whom; default 1")
     parser.add_argument("--out", default="drill-report", metavar="DIR", help="where report and JSON go; default drill-report")
     parser.add_argument("--work", metavar="DIR", help="where the system lives, not there yet or empty; default a new folder in $TMPDIR")
     parser.add_argument("--keep", action="store_true", help="leave that folder, and with --stop-after the running system, to look at")
@@ -51,6 +51,8 @@ def options_of(arguments):
     parser.add_argument("--quiet", action="store_true", help="only the result")
     parser.add_argument("--programs", default=str(HERE.parent / "build" / "bin"), metavar="DIR", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    if options.seed < 0 or options.seed > 10**12:
+        parser.error("--seed is 0 to 10^12")
     last = options.stop_after
     if last is not None and not any(last in drill.DAYS for name, drill in DRILLS.items() if options.drill in (name, "all")):
         parser.error(f"--stop-after: {options.drill} has no such day")

@@ -373,7 +373,7 @@ class Scene:
 
     def exchange(self):
         """Everybody sends, everybody judges: by kind, who cannot send and who accepts whom."""
-        answer = self.system.fleet.order("exchange", most=self.options.listen)
+        answer = self.system.fleet.order("exchange", most=self.options.listen, seed=self.options.seed * 1000 + len(self.story.json["days"]))
         self.story.day["matrix"] = {"kinds": [*self.counts, "culprit"], "accepts": answer["accepts"],
                                     "cannotSend": answer["cannotSend"]}
         return answer

@@ -37,6 +37,16 @@
 		place(id).replaceChildren(...[content()].flat());
 	}
 
+	/* Names in a row, so many at most. */
+	function some(names, empty, most = 12) {
+		return names.length === 0 ? empty : names.slice(0, most).join(', ') + (names.length > most ? ` and ${names.length - most} more` : '');
+	}
+
+	function update_row(u) {
+		const has = u.components.filter((c) => c.has), others = u.components.filter((c) => !c.has);
+		return [u.id, date(u.time), date(u.deadline), `${has.length} of ${u.components.length}`, some(others.map((c) => c.component + (c.late ? ' (late)' : '')), 'nobody')];
+	}
+
 	function naming(state) {
 		const names = new Map();
 		for (const member of [...(state.members?.electors ?? []), ...(state.members?.roots ?? [])])
@@ -78,9 +88,11 @@
 		for (const root of state.members?.roots ?? [])
 			if (root.status !== 'trusted')
 				wrong.push(`root CA ${root.name || root.hash.slice(0, 8)} is ${root.status}`);
-		for (const update of state.updates ?? [])
-			for (const late of update.components.filter((c) => !c.has && c.late))
-				wrong.push(`${late.component} has not taken update ${update.id} in time`);
+		for (const update of state.updates ?? []) {
+			const late = update.components.filter((c) => !c.has && c.late);
+			if (late.length > 0)
+				wrong.push(`${some(late.map((c) => c.component))} ${late.length === 1 ? 'has' : 'have'} not taken update ${update.id} in time`);
+		}
 		if (state.workspaceError)
 			wrong.push(state.workspaceError);
 		if (state.history?.broken)
@@ -154,8 +166,7 @@
 			...(margins?.roots ?? []).map((r) => [`Root CA ${name(r.root)}`, `${r.endorsers} votes`, r.needed === 0 ? 'held since provisioning' : r.needed, r.needed === 0 ? '–' : r.margin])]));
 		const dates = dates_of(state, name);
 		show('dates', dates, () => table('What comes next', ['When', 'What'], dates.map(([time, what]) => [date(time), what])));
-		show('updates', state.updates, () => (state.updates.length > 0 ? table('Newest first', ['Update', 'Begun', 'Due', 'Who has it', 'Who has not'], state.updates.map((u) => [u.id, date(u.time), date(u.deadline),
-			u.components.filter((c) => c.has).map((c) => c.component).join(', ') || 'nobody', u.components.filter((c) => !c.has).map((c) => c.component + (c.late ? ' (late)' : '')).join(', ') || 'nobody'])) : make('p', {class: 'muted'}, 'None yet.')));
+		show('updates', state.updates, () => (state.updates.length > 0 ? table('Newest first', ['Update', 'Begun', 'Due', 'Have it', 'Have it not yet'], state.updates.map(update_row)) : make('p', {class: 'muted'}, 'None yet.')));
 		show('history', state.history ?? null, () => ((state.history?.entries ?? []).length > 0 ? table('Newest first, from the workspace’s journal', ['When', 'Who', 'What', 'Why'],
 			state.history.entries.map((e) => [date(e.time), e.who, e.what, e.why ?? '–'])) : make('p', {class: 'muted'}, 'Nothing to show: the manager was given no workspace, or its journal is empty.')));
 	}

@@ -7,9 +7,11 @@ import pathlib
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'daemon'))
 
+import many
 from world import Daemon, World, bootstrap, check, failures
 
 SECOND = 722816005 + 43200     # Time32 of a day on which all certificates are valid
@@ -28,6 +30,17 @@ def asked(port, method, path, host):
         return answer
     finally:
         connection.close()
+
+
+def seen(url):
+    """The state, once the manager has seen its component."""
+    end = time.monotonic() + 30
+    while True:
+        with urllib.request.urlopen(url + 'state', timeout=10) as answer:
+            state = json.load(answer)
+        if state['components'][0].get('trust') or time.monotonic() > end:
+            return state
+        time.sleep(0.1)
 
 
 def strangers(port):
@@ -97,8 +110,12 @@ def run(folder, programs, identities, drive):
     try:
         url = manager.wait_for('console')['url']
         strangers(int(url.rstrip('/').rsplit(':', 1)[1]))
+        large = many.Many(seen(url))
+        code = drive('many.mjs', large.url)
+        large.shutdown()
+        large.server_close()
         (folder / 'next.json').write_text(json.dumps({'vote': vote('B', proposal), 'component': store.process.pid, 'why': WHY, 'manager': manager.process.pid}))
-        code = drive(url, folder / 'next.json')
+        code = max(code, drive('console.mjs', url, folder / 'next.json'))
         ended = manager.process.wait(20)
         check('console: the manager ends as asked, with the page open', ended == 0, (ended, manager.log.read_text()[-3000:]))
     finally:

@@ -87,8 +87,7 @@ def main():
             reports(pathlib.Path(folder))
             return drive('report.mjs', folder)
         import console
-        return console.run(pathlib.Path(folder), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]),
-                           lambda *arguments: drive('console.mjs', *arguments))
+        return console.run(pathlib.Path(folder), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), drive)
 
 
 if __name__ == '__main__':

@@ -44,7 +44,10 @@ json_t *fleet_create(struct fleet *fleet, const json_t *order);
 /* Has each selected device do one thing with the SCMS; so many at a time. */
 json_t *fleet_act(struct fleet *fleet, const json_t *order);
 
-/* Every selected device sends, every one judges what the others sent: who can send, who accepts whom, by group. */
+/*
+ * Every selected device sends, every one judges what others sent: who can send, who accepts whom, by group.
+ * {"do":"exchange","most":N,"seed":N}: each hears at most so many; the seed decides whom.
+ */
 json_t *fleet_exchange(struct fleet *fleet, const json_t *order);
 
 /* Whom the selected devices trust: by group, each picture that occurs and how often. */

@@ -128,8 +128,26 @@ static void judge_others(struct fleet_device *device, const struct sent *sent, s
 	free(by);
 }
 
+/* Brings what was sent into another order, the same one for the same seed (splitmix64, Fisher-Yates). */
+static void shuffle(struct sent *sent, size_t n, uint64_t seed)
+{
+	for (size_t k = n; k > 1; k--) {
+		uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
+		struct sent other;
+		size_t at;
+
+		z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+		at = (size_t)((z ^ (z >> 31)) % k);
+		other = sent[k - 1];
+		sent[k - 1] = sent[at];
+		sent[at] = other;
+	}
+}
+
 json_t *fleet_exchange(struct fleet *fleet, const json_t *order)
 {
+	const json_t *seed = json_object_get(order, "seed");
 	const json_t *limit = json_object_get(order, "most");
 	size_t most = json_is_integer(limit) ? (size_t)json_integer_value(limit) : fleet->n, k = 0, n, place = 0;
 	struct sent *sent = calloc(fleet->n + 1, sizeof(*sent));
@@ -143,6 +161,8 @@ json_t *fleet_exchange(struct fleet *fleet, const json_t *order)
 	matrix = json_object();
 	cannot = json_object();
 	n = everybody_sends(fleet, sent, cannot);
+	if (json_is_integer(seed))
+		shuffle(sent, n, (uint64_t)json_integer_value(seed));
 	while ((device = fleet_next(fleet, &k)) != NULL)
 		judge_others(device, sent, n, place++, most, matrix);
 	for (size_t m = 0; m < n; m++)
