@@ -27,6 +27,7 @@ BALLOTS = {
     "second-channel": None,
     "tokens": None,  # gives all of it to a device itself
 }
+DRILLED = {"push"}  # needs components that run: the drills carry it out
 failures = []
 
 
@@ -79,7 +80,7 @@ def one(book, base, name):
 
 def main():
     book = handbook.chapters(BOOK)
-    check("every chapter is run here", set(book) == set(BALLOTS) | {"founding"}, set(book) ^ (set(BALLOTS) | {"founding"}))
+    check("every chapter is run here", set(book) == set(BALLOTS) | DRILLED | {"founding"}, set(book) ^ (set(BALLOTS) | DRILLED | {"founding"}))
     index = (BOOK / "README.md").read_text()
     for name in book:
         check(f"{name}: stands in the index", f"({name}.md)" in index)
