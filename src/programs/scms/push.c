@@ -49,7 +49,8 @@ static const char doc[] =
     "CRL is brought directly, as its own day knows no CRL generator to do it.\n\n"
     "Examples:\n"
     "  scms push --home components/manager1 published/update.oer --deadline 30\n"
-    "  scms push --home components/manager1 --pg https://127.0.0.1:8899 published/update.oer\n"
+    "  scms push --home components/manager1 published/update.oer \\\n"
+    "    --pg https://127.0.0.1:8899\n"
     "  scms push --home components/manager1 outgoing/root_crl.oer \\\n"
     "    --crl-store https://127.0.0.1:8894\n\n"
     "Exit code: 0 on its way, 1 refused, 2 usage, 3 it cannot be reached.";
