@@ -183,6 +183,19 @@ def removal(reader):
         check(car.wait(20) == 0, "it ends when it is told to", car.returncode)
 
 
+def fleet(reader):
+    """Many in one process."""
+    reader.list_devices(*((f"device-{number}", "obe") for number in (1, 2, 3)))
+    done = subprocess.run(["scms-ee", *reader.dcm("fleet", "fleet", "--count", "3", "--periods", "1")], cwd=reader.work,
+                          env=reader.environment, input='{"do": "fetch", "periods": 1}\n{"do": "exchange"}\n', capture_output=True, text=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    check(done.returncode == 0 and [line.get("results", {}).get("done") for line in lines[1:4]] == [3, 3, 3], "a fleet of three", done)
+    check(lines[-1]["accepts"] == {"all": {"all": {"accepted": 6}}}, "each accepts the others", lines[-1])
+    done = subprocess.run(["scms-ee", *reader.dcm("fleet", "fleet", "--count", "1")], cwd=reader.work, env=reader.environment,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    check(done.returncode == 1 and "exists" in done.stderr, "no device over another", done)
+
+
 def wait_for(condition, seconds):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
@@ -203,6 +216,7 @@ def main():
             certificates(reader)
             messages(reader)
             removal(reader)
+            fleet(reader)
             told = reader.do("program")
             check(told.endswith("accepted: here I am\n"), "a device maker's program signs and judges", told)
             reader.do("stop")

@@ -131,6 +131,8 @@ static void fetch_next(struct client_task *task)
 	if (request == NULL) {
 		if (!task->asked && task->fetched == 0 && task->missing == 0)
 			task_end(task, CLIENT_NOTHING, "no certificates were asked for");
+		else if (task->fetched == 0 && task->missing == 0)
+			task_end(task, CLIENT_NOTHING, "all is at hand");
 		else
 			task_end(task, task->fetched > 0 ? CLIENT_DONE : CLIENT_NOTHING, "%u periods%s", task->fetched, task->missed);
 		return;

@@ -69,6 +69,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_WAIT:
 		options->wait = (unsigned)number(state, "wait", arg, 1, 1000000);
 		break;
+	case OPTION_COUNT:
+		options->count = (unsigned)number(state, "count", arg, 1, 20000);
+		break;
+	case OPTION_PREFIX:
+		options->prefix = arg;
+		break;
 	case OPTION_PSID:
 		options->psid = (uint64_t)number(state, "psid", arg, 0, INT64_MAX);
 		break;
@@ -111,7 +117,7 @@ void command_parse(int argc, char **argv, const struct argp_option *rows, const 
 	argv[0] = full;
 	argp_err_exit_status = EE_EXIT_USAGE;
 	/* The arguments behind the directory are kept in argv itself: there are never more of them than there were. */
-	*options = (struct options){.periods = 3, .psid = 0x20, .rest = argv + 1};
+	*options = (struct options){.periods = 3, .prefix = "device", .psid = 0x20, .rest = argv + 1};
 	argp_parse(&argp, argc, argv, 0, NULL, &parse);
 	if (options->clock_offset != 0)
 		clock_set_offset(options->clock_offset);

@@ -18,14 +18,14 @@ enum ee_exit {
 
 struct options {
 	const char *directory; /* the device's */
-	const char *bundle, *dcm, *factory, *serial, *kind;
+	const char *bundle, *dcm, *factory, *serial, *kind, *prefix;
 	const char *clock_file;
 	const char *out;
 	int64_t clock_offset;
 	unsigned periods;
 	uint64_t psid;
 	uint64_t service[DEVICE_SERVICES_MAX];
-	unsigned services, wait;
+	unsigned services, wait, count;
 	bool json, digest, identification;
 	char **rest; /* arguments behind the directory */
 	unsigned rest_count;
@@ -43,6 +43,8 @@ enum option_key {
 	OPTION_SERVICE,
 	OPTION_IDENTIFICATION,
 	OPTION_WAIT,
+	OPTION_COUNT,
+	OPTION_PREFIX,
 	OPTION_PSID,
 	OPTION_DIGEST,
 	OPTION_OUT,

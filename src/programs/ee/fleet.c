@@ -8,10 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#define FETCH_PAUSE_SECONDS 5
 #define UPDATE_FILE_MAX (80u << 20)
 
-static const struct argp_option rows[] = {ROWS_FACTORY, ROWS_CLOCK, {0}};
+static const struct argp_option rows[] = {
+    {"count", OPTION_COUNT, "N", 0, "First make so many devices, have them enrol, update, ask for certificates and fetch them", 0},
+    {"prefix", OPTION_PREFIX, "TEXT", 0, "Their serial numbers: TEXT-1, TEXT-2 ...; default device", 0},
+    {"kind", OPTION_KIND, "KIND", 0, "obe (vehicles, default) or rse (roadside units)", 0},
+    {"periods", OPTION_PERIODS, "N", 0, "Weeks for which they have certificates; default 3", 0},
+    ROWS_FACTORY,
+    ROWS_CLOCK,
+    {0}};
 
 static const char doc[] =
     "Run many end entities in one process. Orders come on standard input, one JSON object a line; answers go to standard output "
@@ -19,9 +28,9 @@ static const char doc[] =
     "Orders: create, enrol, update, request, fetch, exchange, trust, report, apply, clock, group, list, quit. Most take "
     "\"group\" (one or a list) or \"device\" to say which devices.\n\n"
     "Example:\n"
-    "  echo '{\"do\":\"create\",\"count\":10,\"prefix\":\"car\",\"group\":\"all\"}\n"
-    "        {\"do\":\"enrol\"}' | scms-ee fleet cars \\\n    --dcm https://localhost:8891 --factory tls/factory\n\n"
-    "Exit code: 0 all orders carried out, 2 usage, 3 the fleet cannot run.";
+    "  echo '{\"do\": \"exchange\"}' | scms-ee fleet cars --count 100 \\\n"
+    "    --dcm https://localhost:8891 --factory tls/factory\n\n"
+    "Exit code: 0 all orders carried out, 1 the first devices could not be made, 2 usage, 3 the fleet cannot run.";
 
 json_t *fleet_error(const char *format, ...)
 {
@@ -198,6 +207,43 @@ static void allow_files(void)
 	}
 }
 
+/* Carries out an order as if it had been given; the answer. */
+static json_t *order_now(struct fleet *fleet, json_t *order)
+{
+	json_t *answer = carry_out(fleet, order);
+
+	json_decref(order);
+	return answer;
+}
+
+/* What --count asks for. False: said on standard error. */
+static bool begin(struct fleet *fleet, const struct options *options)
+{
+	static const char *const orders[] = {"enrol", "update", "request", "fetch"};
+	json_t *answer = order_now(fleet, json_pack("{s:s, s:i, s:s, s:s}", "do", "create", "count", (int)options->count, "prefix",
+						    options->prefix, "kind", options->kind != NULL ? options->kind : "obe"));
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	bool good = error == NULL;
+
+	if (good)
+		printf("{\"created\":%zu}\n", fleet->n);
+	else
+		fprintf(stderr, "scms-ee fleet: %s\n", error);
+	json_decref(answer);
+	for (size_t k = 0; good && k < sizeof(orders) / sizeof(orders[0]); k++) {
+		/* Certificates are there some seconds after they were asked for. */
+		if (strcmp(orders[k], "fetch") == 0)
+			sleep(FETCH_PAUSE_SECONDS);
+		answer = order_now(fleet, json_pack("{s:s, s:i}", "do", orders[k], "periods", (int)options->periods));
+		json_object_set_new(answer, "do", json_string(orders[k]));
+		json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		fflush(stdout);
+		json_decref(answer);
+	}
+	return good;
+}
+
 static void serve(struct fleet *fleet)
 {
 	char *line = NULL;
@@ -241,8 +287,9 @@ int cmd_fleet(int argc, char **argv)
 		if (command.client.http == NULL) {
 			fprintf(stderr, "scms-ee fleet: %s\n", err.text);
 		} else {
-			serve(&fleet);
-			code = EE_EXIT_DONE;
+			code = options.count == 0 || begin(&fleet, &options) ? EE_EXIT_DONE : EE_EXIT_REFUSED;
+			if (code == EE_EXIT_DONE)
+				serve(&fleet);
 		}
 	}
 	for (size_t k = 0; k < fleet.n; k++) {

@@ -10,9 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #define BUNDLE_MAX (16u << 20)
 #define AT_A_TIME 32 /* unless the order says otherwise */
+
+/* ---- progress ---- */
+
+/* On a terminal: how many of the devices have done it. */
+static void progress(const char *what, size_t done, size_t of)
+{
+	static time_t last;
+	time_t now = time(NULL);
+
+	if (of < 2 || isatty(STDERR_FILENO) != 1 || (now == last && done < of))
+		return;
+	last = now;
+	fprintf(stderr, "\r%s: %zu of %zu%s", what, done, of, done == of ? "\n" : "");
+}
 
 /* ---- devices ---- */
 
@@ -114,6 +130,7 @@ json_t *fleet_create(struct fleet *fleet, const json_t *order)
 		identity.serial = serial;
 		if (device_add(fleet, bytes_view(&bundle.bytes), &identity, group != NULL ? group : "all", &err))
 			json_array_append_new(made, json_string(serial));
+		progress("create", (size_t)k + 1, (size_t)count);
 	}
 	bytes_free(&bundle.bytes);
 	if (err.text[0] == '\0')
@@ -130,6 +147,7 @@ struct acting {
 	unsigned periods;
 	size_t next;
 	unsigned under_way, most;
+	size_t done, of; /* devices, for people who wait */
 	json_t *results, *texts;
 };
 
@@ -144,6 +162,7 @@ static void acted(void *ctx, struct client_device *device, enum client_result re
 	if (result != CLIENT_DONE)
 		json_count(acting->texts, text);
 	acting->under_way--;
+	progress(acting->what, ++acting->done, acting->of);
 }
 
 /* What is due; a device that must not ask is told so. */
@@ -191,6 +210,8 @@ json_t *fleet_act(struct fleet *fleet, const json_t *order)
 		acting.periods = (unsigned)json_integer_value(periods);
 	if (json_integer_value(most) > 0)
 		acting.most = (unsigned)json_integer_value(most);
+	for (size_t k = 0; k < fleet->n; k++)
+		acting.of += fleet->device[k]->selected;
 	acting.results = json_object();
 	acting.texts = json_object();
 	for (go_on(&acting); acting.under_way > 0; go_on(&acting))
