@@ -54,11 +54,17 @@ class Killer(threading.Thread):
         super().__init__(daemon=True)
         self.system, self.left, self.killed = system, kills, {name: 0 for name in systems.SERVERS}
         self.chance = random.Random(5)
+        self.ended = threading.Event()
+
+    def end(self):
+        """No more: what was killed last is running again."""
+        self.ended.set()
+        if self.is_alive():
+            self.join()
 
     def run(self):
         first = self.chance.sample(systems.SERVERS, len(systems.SERVERS))
-        while self.left > 0:
-            time.sleep(self.chance.uniform(0.05, 1.0))
+        while self.left > 0 and not self.ended.wait(self.chance.uniform(0.05, 1.0)):
             name = first.pop() if first else self.chance.choice(systems.SERVERS)
             process = self.system.processes[name]
             process.send_signal(signal.SIGKILL)
@@ -302,9 +308,12 @@ def main():
     programs, vehicles, certificates, kills = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int((sys.argv[4:] or ["0"])[0])
     with tempfile.TemporaryDirectory(prefix="scms-proof-") as folder:
         system = systems.System(pathlib.Path(folder) / "system", programs)
+        proof = Proof(system, vehicles, certificates, kills)
         try:
-            Proof(system, vehicles, certificates, kills).run()
+            proof.run()
         finally:
+            if proof.killer is not None:
+                proof.killer.end()
             system.stop()
             if failures:
                 for log in sorted(system.logs.glob("*.log")):
