@@ -47,6 +47,7 @@ check: check-release check-sanitized tidy
 
 bench: all
 	$(RELEASE)/bench/bench
+	bench/downloads.py $(RELEASE)/tests/service/service-server
 
 fuzz: $(FUZZING)/build.ninja
 	ninja -C $(FUZZING)

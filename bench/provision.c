@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Provisioning: PCA, RA and LA, each beside what its curve and symmetric operations alone allow.
+ * Provisioning: PCA, ECA, RA and LA, each beside what its curve and symmetric operations alone allow.
  *
  * The components are the running ones without their sockets: handlers, messages, trust stores, databases. Databases are
  * SQLite in WAL mode with synchronous=FULL; a turn of the event loop is one commit, of 64 requests at the PCA and of 1,000
@@ -8,6 +8,8 @@
  */
 #include "bench.h"
 
+#include "components/authority/profile.h"
+#include "components/ee/enrol.h"
 #include "components/la/chain.h"
 #include "components/ra/aggregator.h"
 #include "components/ra/expand.h"
@@ -70,7 +72,8 @@ static void open_world(void *arg)
 	bench_require(mkdtemp(folder) != NULL, "no temporary folder");
 	atexit(gone);
 	world_make(&world, folder, "");
-	behind_open(&world, engine_crypto(), "shuffle_threshold=1000000 supply=9676800 certificates_per_period=16 max_request_age=1000000");
+	world_complete(&world);
+	behind_open(&world, engine_crypto(), "tolerance_seconds=4294967295 shuffle_threshold=1000000 supply=9676800 certificates_per_period=16 max_request_age=1000000");
 	vehicle_begin(&world, &vehicle);
 	bench_require(behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle.sent), NULL, NULL) == 200,
 		      "a vehicle could not ask");
@@ -153,6 +156,69 @@ static void pca_operations(void *arg, unsigned n)
 		     curve_mul(&point, ops.scalar, &sum) && ccm_encrypt(&ccm, (struct scms_slice){ops.text, 220}, out) &&
 		     private_key_sign(ops.key, ops.digest, r, s, &err) == KEY_OK && private_key_sign(ops.key, ops.digest, r, s, &err) == KEY_OK;
 		bench_require(ok, "an operation failed");
+	}
+}
+
+/* ---- ECA ---- */
+
+static struct bytes enrolment[REQUESTS];
+
+static void open_enrolments(void *arg)
+{
+	struct profile_subject subject = {.start = (scms_time32)(clock_now() / 1000000)};
+	struct ToBeSignedCertificate wish;
+	struct profile_room room;
+	uint8_t hash[8];
+	struct key_error err;
+
+	open_operations(arg);
+	memcpy(subject.craca_id, cert_id8(&world.root.cert) + 5, 3);
+	bench_require(profile_fill(PROFILE_OBE_ENROLMENT, LEVEL_POC, &subject, &room, &wish, &err) == KEY_OK, "a wish could not be made");
+	for (unsigned k = 0; enrolment[REQUESTS - 1].p == NULL && k < REQUESTS; k++) {
+		struct private_key *key;
+
+		bench_require(private_key_random(SCMS_NIST_P256, &key, &err) == KEY_OK &&
+				  ee_enrolment_request(&wish, key, engine_crypto(), (scms_time32)(clock_now() / 1000000), &enrolment[k], hash,
+						       &err) == KEY_OK,
+			      "a request could not be made");
+		private_key_free(key);
+	}
+}
+
+static void eca_enrolments(void *arg, unsigned n)
+{
+	struct db *db = behind_service(WORLD_ECA)->db;
+
+	(void)arg;
+	while (n-- > 0) {
+		struct scms_slice bodies[TURN];
+		static unsigned next;
+
+		for (unsigned k = 0; k < TURN; k++)
+			bodies[k] = bytes_view(&enrolment[next++ % REQUESTS]);
+		behind_batch(WORLD_ECA, "/provision-enrollment-certificate", bodies, TURN);
+		if (next % REQUESTS == 0)
+			bench_require(db_run(db, "DELETE FROM issued", NULL, 0) == REQUESTS, "not all were enrolled");
+	}
+}
+
+/* The request's signature verified, its key read, ECQV (k*G and a sum), the answer signed. */
+static void eca_operations(void *arg, unsigned n)
+{
+	const struct scms_crypto *crypto = engine_crypto();
+	const struct scms_point compressed = curve_point_compressed(&ops.point);
+	struct curve_point point, sum;
+	struct key_error err;
+
+	(void)arg;
+	for (n *= TURN; n > 0; n--) {
+		struct scms_verify_request question = {.signer = SCMS_SIGNER_POINT, .u.point = compressed, .digest = ops.digest, .r = ops.r, .s = ops.s};
+		uint8_t verdict = SCMS_FAILED, r[32], s[32];
+
+		crypto->verify(crypto->ctx, &question, 1, &verdict);
+		bench_require(verdict == SCMS_GOOD && curve_point_read(&compressed, &point) && curve_mul_base(SCMS_NIST_P256, ops.scalar, &sum) &&
+				  private_key_sign(ops.key, ops.digest, r, s, &err) == KEY_OK,
+			      "an operation failed");
 	}
 }
 
@@ -300,10 +366,13 @@ void bench_provision(void)
 	    {.group = GROUP, .name = "PCA: curve and symmetric operations alone", .setup = open_operations, .run = pca_operations, .per = TURN},
 	    {.group = GROUP, .name = "PCA: certificate, from request to answer on disk", .setup = open_operations, .run = pca_certificates,
 	     .per = TURN, .limit = "PCA: curve and symmetric operations alone", .aim = BENCH_SPEED_MIN, .value = 0.75},
+	    {.group = GROUP, .name = "ECA: curve operations alone", .setup = open_operations, .run = eca_operations, .per = TURN},
+	    {.group = GROUP, .name = "ECA: enrolment, from request to answer on disk", .setup = open_enrolments, .run = eca_enrolments,
+	     .per = TURN, .limit = "ECA: curve operations alone"},
 	    {.group = GROUP, .name = "RA: two products k*G", .setup = open_operations, .run = two_products, .per = 1},
 	    {.group = GROUP, .name = "RA: butterfly expansion, both keys", .setup = open_caterpillars, .run = ra_expansions, .per = 1,
 	     .limit = "RA: two products k*G"},
-	    {.group = GROUP, .name = "RA: request through the shuffle, with database", .setup = open_caterpillars, .run = ra_shuffle,
+	    {.group = GROUP, .name = "RA: request through the shuffle, WAL, synchronous=FULL", .setup = open_caterpillars, .run = ra_shuffle,
 	     .per = ITEMS},
 	    {.group = GROUP, .name = "LA: AES and SHA-256 alone", .setup = open_la, .run = la_operations, .per = 200},
 	    {.group = GROUP, .name = "LA: pre-linkage value, sealed", .setup = open_la, .run = la_values, .per = 200,

@@ -47,8 +47,7 @@ static bool wrap_symmetric(const struct recipient *to, const uint8_t key[AES_128
 {
 	struct ccm ccm = ccm_1609(to->key, wrapped->nonce);
 
-	if (RAND_bytes(wrapped->nonce, sizeof(wrapped->nonce)) != 1 ||
-	    !ccm_encrypt(&ccm, (struct scms_slice){key, AES_128_KEY}, wrapped->key))
+	if (!ccm_encrypt(&ccm, (struct scms_slice){key, AES_128_KEY}, wrapped->key))
 		return false;
 	info->recipientId = to->id;
 	info->encKey = symmetric_ciphertext(wrapped->nonce, (struct scms_slice){wrapped->key, sizeof(wrapped->key)});
@@ -88,6 +87,20 @@ static enum key_status content_key(const struct recipient *recipients, uint32_t 
 						      : key_fail(err, KEY_FAILED, "no random numbers to encrypt with");
 }
 
+/* All nonces at a draw: where the text is short, drawing costs more than encrypting. */
+static bool nonces_draw(uint8_t nonce[CCM_NONCE], struct wrapped *wrapped, uint32_t n)
+{
+	uint8_t drawn[2 * CCM_NONCE];
+
+	for (uint32_t k = 0; k < n; k++) {
+		if (RAND_bytes(drawn, sizeof(drawn)) != 1)
+			return false;
+		memcpy(nonce, drawn, CCM_NONCE);
+		memcpy(wrapped[k].nonce, drawn + CCM_NONCE, CCM_NONCE);
+	}
+	return true;
+}
+
 enum key_status encrypted_data_make(const struct recipient *recipients, uint32_t n, struct scms_slice plain,
 				    struct bytes *out, struct key_error *err)
 {
@@ -105,10 +118,12 @@ enum key_status encrypted_data_make(const struct recipient *recipients, uint32_t
 		status = key_fail(err, KEY_FAILED, "no memory to encrypt %zu bytes", plain.n);
 	if (status == KEY_OK)
 		status = content_key(recipients, n, key, err);
+	if (status == KEY_OK && !nonces_draw(nonce, wrapped, n))
+		status = key_fail(err, KEY_FAILED, "no random numbers to encrypt with");
 	for (uint32_t k = 0; status == KEY_OK && k < n; k++)
 		if (!wrap(&recipients[k], key, &wrapped[k], &infos[k]))
 			status = key_fail(err, KEY_POINT, "the public key of recipient %u cannot be used", k + 1);
-	if (status == KEY_OK && (RAND_bytes(nonce, sizeof(nonce)) != 1 || !ccm_encrypt(&ccm, plain, cipher)))
+	if (status == KEY_OK && !ccm_encrypt(&ccm, plain, cipher))
 		status = key_fail(err, KEY_FAILED, "cannot encrypt %zu bytes", plain.n);
 	if (status == KEY_OK) {
 		encrypted->recipients = (struct oer_list){.items = infos, .count = n, .element = &oer_RecipientInfo};

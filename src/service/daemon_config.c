@@ -240,9 +240,12 @@ static const char *home_text(struct reading *reading, const config_t *conf, cons
 static const char *secret_read_from(struct reading *reading, const config_t *conf, const char *file)
 {
 	const config_setting_t *at = config_lookup(conf, "secret");
-	const char *text = at != NULL ? config_setting_get_string(at) : "prompt";
 	struct secret_source source;
+	const char *text;
 
+	if (at == NULL)
+		return NULL;
+	text = config_setting_get_string(at);
 	if (text == NULL || !secret_source_parse(text, &source)) {
 		fprintf(reading->to, "%s:%u: secret: expected \"prompt\", \"file:PATH\" or \"fd:N\"\n", file,
 			config_setting_source_line(at));

@@ -15,7 +15,13 @@
 static struct event_base *base;
 static struct commit *commit;
 static struct db *db;
-static struct http_content *content;
+/* What is served as files: of tests, and of the sizes that are measured (bench/downloads.py). */
+static struct {
+	const char *path;
+	size_t n;
+	struct http_content *content;
+} files[] = {{"/file", 100000, NULL}, {"/lccf", 200000, NULL}, {"/crl", 400000, NULL}, {"/info", 10, NULL}};
+#define FILES (sizeof(files) / sizeof(files[0]))
 static struct http_server *server;
 static struct http_client *client;
 
@@ -35,7 +41,11 @@ static void rest(void *ctx, struct http_exchange *exchange)
 static void file(void *ctx, struct http_exchange *exchange)
 {
 	(void)ctx;
-	http_answer_content(exchange, content);
+	for (size_t k = 0; k < FILES; k++)
+		if (strcmp(files[k].path, http_path(exchange)) == 0) {
+			http_answer_content(exchange, files[k].content);
+			return;
+		}
 }
 
 /* Counts what was posted, answers when it is on disk. The word "spoil" makes the turn fail. */
@@ -77,6 +87,9 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/echo", NULL, false, 100000, echo, NULL},
     {HTTP_POST, "/short", NULL, false, 10, echo, NULL},
     {HTTP_GET | HTTP_HEAD, "/file", NULL, false, 0, file, NULL},
+    {HTTP_GET, "/lccf", NULL, false, 0, file, NULL},
+    {HTTP_GET, "/crl", NULL, false, 0, file, NULL},
+    {HTTP_GET, "/info", NULL, false, 0, file, NULL},
     {HTTP_GET, "/rest/", NULL, false, 0, rest, NULL},
     {HTTP_GET, "/rest/long/", NULL, false, 0, rest, NULL},
     {HTTP_GET, "/ra/", "ra", false, 0, rest, NULL},
@@ -154,24 +167,31 @@ int main(int argc, char **argv)
 {
 	static const char *const steps[] = {"CREATE TABLE words (word BLOB)"};
 	const struct db_schema schema = {"test", steps, 1};
-	const struct http_limits limits = {.connections = 20, .header_bytes = 2000, .request_seconds = 2, .idle_seconds = 3};
+	struct http_limits limits = {.connections = 20, .header_bytes = 2000, .request_seconds = 2, .idle_seconds = 3};
 	struct tls_identity identity;
 	struct tls_error tls_err;
 	struct http_error http_err;
 	struct db_fault fault;
 	struct event *input;
-	uint8_t *bytes = malloc(100000);
 	SSL_CTX *tls;
 
-	if (argc != 2 || bytes == NULL)
-		die("server DIR");
+	if (argc != 2 && argc != 3)
+		die("server DIR [CONNECTIONS]");
+	if (argc == 3)
+		limits = (struct http_limits){.connections = (unsigned)atoi(argv[2])};
 	identities(argv[1]);
 	identity = (struct tls_identity){in(argv[1], "server.pem"), in(argv[1], "server.key"), in(argv[1], "root.pem")};
 	base = event_base_new();
 	event_base_priority_init(base, 2);
-	for (size_t k = 0; k < 100000; k++)
-		bytes[k] = (uint8_t)(k * 7 + k / 256);
-	content = http_content_new((struct scms_slice){bytes, 100000}, "application/octet-stream");
+	for (size_t f = 0; f < FILES; f++) {
+		uint8_t *bytes = malloc(files[f].n);
+
+		if (bytes == NULL)
+			die("no memory");
+		for (size_t k = 0; k < files[f].n; k++)
+			bytes[k] = (uint8_t)(k * 7 + k / 256);
+		files[f].content = http_content_new((struct scms_slice){bytes, files[f].n}, "application/octet-stream");
+	}
 	if ((tls = tls_server(&identity, &tls_err)) == NULL || (client = http_client_new(base, &identity, &tls_err)) == NULL)
 		die(tls_err.text);
 	if ((db = db_open(in(argv[1], "words.db"), &schema, &fault)) == NULL || (commit = commit_new(base, db)) == NULL)
@@ -189,7 +209,8 @@ int main(int argc, char **argv)
 	commit_free(commit);
 	db_close(db);
 	http_server_free(server);
-	http_content_free(content);
+	for (size_t f = 0; f < FILES; f++)
+		http_content_free(files[f].content);
 	SSL_CTX_free(tls);
 	event_free(input);
 	event_base_free(base);

@@ -69,8 +69,8 @@ static void answer_free(struct answer *answer)
 	free(answer->periods);
 }
 
-static enum key_status seal_value(const struct la *la, const uint8_t la_id[2], uint16_t i, const uint8_t plv[LINKAGE_VALUE],
-				  const uint8_t pca_key[AES_128_KEY], struct answer *answer, struct key_error *err)
+static enum key_status seal_value(const uint8_t la_id[2], uint16_t i, const uint8_t plv[LINKAGE_VALUE], const struct recipient *pca,
+				  struct answer *answer, struct key_error *err)
 {
 	uint8_t plain[2 + LINKAGE_VALUE] = {(uint8_t)(i >> 8), (uint8_t)i};
 	struct EncryptedIndividualPLV *value = &answer->values[answer->made];
@@ -78,7 +78,7 @@ static enum key_status seal_value(const struct la *la, const uint8_t la_id[2], u
 	enum key_status status;
 
 	memcpy(plain + 2, plv, LINKAGE_VALUE);
-	status = sealed_make(pca_key, la->crypto, (struct scms_slice){plain, sizeof(plain)}, sealed, err);
+	status = sealed_make_for(pca, (struct scms_slice){plain, sizeof(plain)}, sealed, err);
 	if (status != KEY_OK)
 		return status;
 	answer->made++;
@@ -94,15 +94,19 @@ static enum key_status fill(const struct la *la, const uint8_t la_id[2], const s
 {
 	uint8_t seed[LINKAGE_SEED], plv[UINT8_MAX][LINKAGE_VALUE];
 	enum key_status status = la_chain_seed(la, lci, range->i_min, seed, err);
+	struct recipient pca;
 
+	if (status == KEY_OK)
+		status = recipient_of_symmetric_key(pca_key, false, la->crypto, &pca, err);
 	for (uint32_t p = 0; p < answer->period_count && status == KEY_OK; p++) {
 		answer->periods[p] = (struct oer_list){
 		    .items = &answer->values[answer->made], .count = range->j_max, .element = &oer_EncryptedIndividualPLV};
 		if (!linkage_pre_values(la->id, seed, 0, range->j_max, plv) || !linkage_seed_advance(la->id, 1, seed))
 			status = key_fail(err, KEY_FAILED, "no pre-linkage values could be computed");
 		for (unsigned j = 0; j < range->j_max && status == KEY_OK; j++)
-			status = seal_value(la, la_id, (uint16_t)(range->i_min + p), plv[j], pca_key, answer, err);
+			status = seal_value(la_id, (uint16_t)(range->i_min + p), plv[j], &pca, answer, err);
 	}
+	OPENSSL_cleanse(&pca, sizeof(pca));
 	OPENSSL_cleanse(seed, sizeof(seed));
 	OPENSSL_cleanse(plv, sizeof(plv));
 	return status;
