@@ -3,10 +3,13 @@
 """scmsd with the roles that publish and sign lists; what they say when they may not; who they are, and will be.
 Usage: roles.py PROGRAMS IDENTITIES [PART...]"""
 
+import io
+import json
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 import openmetrics
 from world import (Daemon, T0, World, ask, ballot, bootstrap, check, composite, failures, messages, octets, person, port, root_crl,
@@ -23,11 +26,10 @@ def update(crl=None, chain=None):
     return bytes([present]) + b'SCUP\1' + b''.join(octets(file) for file in (crl, chain) if file is not None) + sequence_of([])
 
 
-def chain(version, roots, removed=()):
+def chain(version, roots, more=()):
     """A global chain file: roots by the ballots of A and B, and what is below them."""
-    below = [person(name + root[1:]).bytes for root in roots for name in ('ICA', 'PG', 'CRLG')]
-    return messages.gccf(version, [ballot('addRoot', root, 'AB') for root in roots], list(removed), person('MA' + roots[0][1:]).bytes,
-                         below)
+    below = [person(name + root[1:]).bytes for root in roots for name in ('ICA', 'PG', 'CRLG')] + [person(name).bytes for name in more]
+    return messages.gccf(version, [ballot('addRoot', root, 'AB') for root in roots], [], person('MA' + roots[0][1:]).bytes, below)
 
 
 def order(certificates=(), craca='R1'):
@@ -195,6 +197,43 @@ def standing(world):
         daemon.kill()
 
 
+def provisioning(world):
+    """The DCM: bundles while its root is trusted, none of a root that is not; made anew each time, so that they follow."""
+    home = world.component('dcm', 'dcm', 'DCM1', bootstrap(world, 'dcm'), staged='DCM2')
+    world.identity('factory', 'factory')
+    conf(world, 'scmsd.conf', ('dcm', 'ra_host = "RA2"; ra_url = "https://ra.test:8892"; crl_url = "https://x.test/download-crl/"; '
+                               'peers = { eca = "https://127.0.0.1:1"; ra = "https://127.0.0.1:1"; };'))
+    daemon = start(world)
+
+    def roots():
+        """Which of the two roots a bundle brings, or the answer that is none."""
+        answer = ask(world, home, 'GET', '/bundle', identity='factory')
+        if answer.status != 200:
+            return answer
+        with zipfile.ZipFile(io.BytesIO(answer.body)) as bundle:
+            listed = [bundle.read(name) for name in json.loads(bundle.read('bootstrap.json'))['roots']]
+        return [name for name in ('R1', 'R2') if person(name).bytes in listed]
+    try:
+        check('bundle: nobody', ask(world, home, 'GET', '/bundle').status == 403)
+        check('bundle: an RA', ask(world, home, 'GET', '/bundle', identity='ra').status == 403)
+        check('bundle: none without the RA', getattr(roots(), 'status', 200) == 409, roots())
+        ask(world, home, 'POST', '/trust', update(chain=chain(1, ['R1'], ['ICA2', 'RA2'])), 'manager')
+        check('bundle', roots() == ['R1'], roots())
+        ask(world, home, 'POST', '/trust', update(chain=chain(2, ['R1', 'R2'], ['RA2'])), 'manager')
+        check('bundle: a second root', roots() == ['R1', 'R2'], roots())
+        ask(world, home, 'POST', '/trust', update(crl=composite(roots=[ballot('removeRoot', 'R1', 'AB')])), 'manager')
+        for path, method in (('/bundle', 'GET'), ('/update', 'GET'), ('/enrol', 'POST')):
+            answer = ask(world, home, method, path, b'x' if method == 'POST' else None, 'factory')
+            check('its root is revoked: ' + path, answer.status == 503 and answer.headers['SCMS-Reason'] == 'ROOT_REVOKED', answer)
+        check('activated', ask(world, home, 'POST', '/activate', b'{"time": 1}', 'manager').status == 200)
+        check('below the new root: the old one is in no bundle', roots() == ['R2'], roots())
+        ask(world, home, 'POST', '/trust', update(crl=composite(roots=[ballot('removeRoot', 'R2', 'AB'), ballot('removeRoot', 'R1', 'AB')],
+                                                                 signer='CRLG2', issue=T0 + 3600)), 'manager')
+        check('no root: no bundle', getattr(roots(), 'status', 200) == 503, roots())
+    finally:
+        daemon.kill()
+
+
 def modes(world):
     """Refusals: bare to end entities in production, with code and text in test mode; between components the status stands."""
     home = world.component('pg', 'pg', 'PG1', bootstrap(world, 'pg'))
@@ -239,7 +278,7 @@ def separation(world):
         check('together: %s' % ', '.join(names), done.returncode == 0, done.stderr)
 
 
-PARTS = (publishing, listing, standing, modes, separation)
+PARTS = (publishing, listing, standing, provisioning, modes, separation)
 
 
 def main():
