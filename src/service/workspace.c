@@ -86,7 +86,7 @@ static char *settings_text(const struct workspace_settings *s)
 	fprintf(to,
 		"# One SCMS, as its operator sees it. There are no secrets in this file.\n\n"
 		"# Its name, for people.\nsystem = \"%s\";\n\n"
-		"# Lifetimes of certificates: \"poc\", \"pilot\" or \"production\".\nlevel = \"%s\";\n\n"
+		"# Lifetimes of certificates: \"poc\", \"pilot\", \"production\" or \"1.2.1\".\nlevel = \"%s\";\n\n"
 		"# Votes that add or remove an elector or a root; no policy can move it below the floor or above the "
 		"ceiling.\n"
 		"# ceiling = 0: one less than there are electors at bootstrap.\n"
@@ -219,7 +219,7 @@ static enum workspace_status read_settings(struct workspace *workspace, struct w
 	read_text(&reading, "system", to->system);
 	read_text(&reading, "level", level);
 	if (!profile_level_parse(level, &to->level))
-		wrong(&reading, "level", "\"poc\", \"pilot\" or \"production\"");
+		wrong(&reading, "level", "one of " PROFILE_LEVEL_WORDS);
 	to->quorum = (uint8_t)read_number(&reading, "quorum", UINT8_MAX, to->quorum);
 	to->floor = (uint8_t)read_number(&reading, "floor", UINT8_MAX, to->floor);
 	to->ceiling = (uint8_t)read_number(&reading, "ceiling", UINT8_MAX, to->ceiling);

@@ -475,7 +475,7 @@ static void starts(void)
 
 int main(void)
 {
-	for (unsigned k = 0; k < 3; k++) {
+	for (unsigned k = 0; k < PROFILE_LEVELS; k++) {
 		level = (enum profile_level)k;
 		everything_right();
 		second_ica();

@@ -73,9 +73,10 @@ static void lint_id(struct judged *judged)
 	size_t n = id->choice == CertificateId_is_name       ? id->u.name.n
 		   : id->choice == CertificateId_is_binaryId ? id->u.binaryId.n
 							     : 0;
+	enum profile_id kind = profile_id_at(judged->question->profile, judged->question->level);
 	bool right;
 
-	switch (judged->row->id) {
+	switch (kind) {
 	case ID_NAME:
 		right = id->choice == CertificateId_is_name && n > 0;
 		break;
@@ -95,9 +96,9 @@ static void lint_id(struct judged *judged)
 	if (right)
 		return;
 	if (id->choice == CertificateId_is_name || id->choice == CertificateId_is_binaryId)
-		field_wrong(judged, "id", wanted[judged->row->id], "%s of %zu bytes", lint_id_kind(id), n);
+		field_wrong(judged, "id", wanted[kind], "%s of %zu bytes", lint_id_kind(id), n);
 	else
-		field_wrong(judged, "id", wanted[judged->row->id], "%s", lint_id_kind(id));
+		field_wrong(judged, "id", wanted[kind], "%s", lint_id_kind(id));
 }
 
 static bool duration_allowed(const struct judged *judged)

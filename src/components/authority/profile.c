@@ -113,26 +113,29 @@ static const struct PsidGroupPermissions rse_asks[] = {GROUP(EXPLICIT(rse_reques
 
 /* RA, LA and DCM live equally long, and so do MA, CRLG and PG. */
 #define THREE_YEARS                                                                                                    \
-	.duration = {ONE(HOURS(26448)), ONE(HOURS(17688)), OF(HOURS(26472), HOURS(26448), HOURS(12456))}
-#define FOUR_YEARS .duration = {ONE(HOURS(35208)), ONE(HOURS(17688)), ONE(HOURS(17688))}
+	.duration = {ONE(HOURS(26448)), ONE(HOURS(17688)), OF(HOURS(26472), HOURS(26448), HOURS(12456)),              \
+		     ONE(HOURS(26448))}
+#define FOUR_YEARS .duration = {ONE(HOURS(35208)), ONE(HOURS(17688)), ONE(HOURS(17688)), ONE(HOURS(26448))}
 
 static const struct profile_row rows[PROFILE_COUNT] = {
     [PROFILE_ELECTOR] = {.name = "elector", .clause = "ElectorCertificate", .id = ID_ONE_BYTE, APP(app_elector),
-			 .duration = {ONE(YEARS(12)), ONE(YEARS(6)), ONE(YEARS(6))}},
+			 .duration = {ONE(YEARS(12)), ONE(YEARS(6)), ONE(YEARS(6)), ONE(YEARS(60))}},
     [PROFILE_ROOT] = {.name = "root", .clause = "RootCaCertificate", .id = ID_NAME, APP(app_root), ISSUES(root_issues),
-		      .duration = {ONE(YEARS(17)), ONE(YEARS(9)), ONE(YEARS(70))}},
+		      .duration = {ONE(YEARS(17)), ONE(YEARS(9)), ONE(YEARS(70)), ONE(YEARS(70))}},
     [PROFILE_ICA] = {.name = "ica", .clause = "IcaCertificate", .issuers = BY(ROLE_ROOT) | BY(ROLE_ICA), .id = ID_NAME,
 		     .series = SERIES_COMPONENT, .usa = true, .rollover = true, APP(app_ica), ISSUES(ica_issues),
-		     .duration = {ONE(YEARS(13)), ONE(YEARS(5)), ONE(SIXTY_HOURS(1169))}},
+		     .duration = {ONE(YEARS(13)), ONE(YEARS(5)), ONE(SIXTY_HOURS(1169)), OF(YEARS(50), YEARS(11))}},
     [PROFILE_ECA] = {.name = "eca", .clause = "EcaCertificate", .issuers = BY(ROLE_ICA), .id = ID_NAME,
 		     .series = SERIES_COMPONENT, .usa = true, .encryption = PRESENT, .rollover = true, APP(app_eca),
 		     ISSUES(eca_issues),
-		     .duration = {ONE(YEARS(11)), ONE(YEARS(3)), OF(SIXTY_HOURS(1084), HOURS(38736))}},
+		     .duration = {ONE(YEARS(11)), ONE(YEARS(3)), OF(SIXTY_HOURS(1084), HOURS(38736)),
+				  OF(YEARS(40), YEARS(7))}},
     [PROFILE_PCA] = {.name = "pca", .clause = "PcaCertificate", .issuers = BY(ROLE_ICA), .id = ID_NAME,
 		     .series = SERIES_COMPONENT, .usa = true, .encryption = PRESENT, .rollover = true, APP(app_pca),
 		     ISSUES(pca_issues),
 		     .duration = {ONE(YEARS(4)), ONE(HOURS(13140)),
-				  {.allowed = {HOURS(35281), HOURS(3723)}, .count = 2, .range = true}}},
+				  {.allowed = {HOURS(35281), HOURS(3723)}, .count = 2, .range = true},
+				  ONE(YEARS(4))}},
     [PROFILE_RA] = {.name = "ra", .clause = "RaCertificate", .issuers = BY(ROLE_ICA), .id = ID_NAME,
 		    .series = SERIES_COMPONENT, .usa = true, .encryption = PRESENT, .rollover = true, APP(app_ra),
 		    ASKS(ra_asks), THREE_YEARS},
@@ -150,27 +153,28 @@ static const struct profile_row rows[PROFILE_COUNT] = {
     [PROFILE_OBE_ENROLMENT] = {.name = "obe-enrolment", .clause = "ObeEnrollmentCertificate", .implicit = true,
 			       .issuers = BY(ROLE_ECA), .id = ID_NO_NAME, .series = SERIES_ENROLMENT, .usa = true,
 			       .rollover = true, .any_request = true, ASKS(obe_asks),
-			       .duration = {ONE(YEARS(6)), UP_TO(HOURS(4380)), UP_TO(YEARS(7))}},
+			       .duration = {ONE(YEARS(6)), UP_TO(HOURS(4380)), UP_TO(YEARS(7)), ONE(YEARS(30))}},
     [PROFILE_RSE_ENROLMENT] = {.name = "rse-enrolment", .clause = "RseEnrollmentCertificate", .implicit = true,
 			       .issuers = BY(ROLE_ECA), .id = ID_NO_NAME, .series = SERIES_ENROLMENT, .usa = true,
 			       .rollover = true, .any_request = true, ASKS(rse_asks),
-			       .duration = {ONE(YEARS(6)), UP_TO(YEARS(1)), UP_TO(YEARS(7))}},
+			       .duration = {ONE(YEARS(6)), UP_TO(YEARS(1)), UP_TO(YEARS(7)), ONE(YEARS(30))}},
     [PROFILE_OBE_PSEUDONYM] = {.name = "obe-pseudonym", .clause = "ObePseudonymCertificate", .implicit = true,
 			       .issuers = BY(ROLE_PCA), .id = ID_LINKAGE, .series = SERIES_PSEUDONYM, .usa = true,
 			       .encryption = OPTIONAL, APP(app_pseudonym),
-			       .duration = {ONE(HOURS(169)), ONE(HOURS(169)), ONE(HOURS(169))}},
+			       .duration = {ONE(HOURS(169)), ONE(HOURS(169)), ONE(HOURS(169)), ONE(HOURS(169))}},
     [PROFILE_OBE_IDENTIFICATION] = {.name = "obe-identification", .clause = "ObeIdentificationCertificate",
 				    .implicit = true, .issuers = BY(ROLE_PCA), .id = ID_RIF,
 				    .series = SERIES_NO_PSEUDONYM, .usa = true, .encryption = OPTIONAL,
 				    .any_app = true, APP(app_identification),
-				    .duration = {ONE(HOURS(721)), ONE(HOURS(721)), ONE(HOURS(721))}},
+				    .duration = {ONE(HOURS(721)), ONE(HOURS(721)), ONE(HOURS(721)), ONE(HOURS(721))}},
     [PROFILE_RSE_APPLICATION] = {.name = "rse-application", .clause = "RseApplicationCertificate", .implicit = true,
 				 .issuers = BY(ROLE_PCA), .id = ID_RIF, .series = SERIES_NO_PSEUDONYM, .usa = true,
 				 .encryption = OPTIONAL, .any_app = true, APP(app_application),
-				 .duration = {ONE(HOURS(169)), ONE(HOURS(169)), ONE(HOURS(169))}},
+				 .duration = {ONE(HOURS(169)), ONE(HOURS(169)), ONE(HOURS(169)), ONE(HOURS(169))}},
 };
 
-static const char *const level_names[] = {[LEVEL_POC] = "poc", [LEVEL_PILOT] = "pilot", [LEVEL_PRODUCTION] = "production"};
+static const char *const level_names[] = {[LEVEL_POC] = "poc", [LEVEL_PILOT] = "pilot", [LEVEL_PRODUCTION] = "production",
+					  [LEVEL_121] = "1.2.1"};
 
 const struct profile_row *profile_row(enum profile profile)
 {
@@ -189,7 +193,7 @@ bool profile_parse(const char *name, enum profile *profile)
 
 bool profile_level_parse(const char *name, enum profile_level *level)
 {
-	for (unsigned k = 0; k < 3; k++)
+	for (unsigned k = 0; k < PROFILE_LEVELS; k++)
 		if (strcmp(level_names[k], name) == 0) {
 			*level = (enum profile_level)k;
 			return true;
@@ -200,6 +204,11 @@ bool profile_level_parse(const char *name, enum profile_level *level)
 const char *profile_level_name(enum profile_level level)
 {
 	return level_names[level];
+}
+
+enum profile_id profile_id_at(enum profile profile, enum profile_level level)
+{
+	return profile == PROFILE_ELECTOR && level == LEVEL_121 ? ID_NO_NAME : rows[profile].id;
 }
 
 /* Does it ask for safety messages, as a vehicle does? */
@@ -247,12 +256,12 @@ bool profile_of_certificate(const struct cert *cert, enum profile *profile)
 
 /* ---- filling ---- */
 
-static enum key_status fill_id(const struct profile_row *row, const struct profile_subject *subject,
+static enum key_status fill_id(const struct profile_row *row, enum profile_id kind, const struct profile_subject *subject,
 			       struct CertificateId *id, struct key_error *err)
 {
 	const struct scms_slice name = subject->name;
 
-	switch (row->id) {
+	switch (kind) {
 	case ID_NAME:
 		if (name.n == 0 || name.n > 255)
 			return key_fail(err, KEY_VALUE, "%s: a host name of 1 to 255 bytes is needed", row->clause);
@@ -366,7 +375,7 @@ enum key_status profile_fill(enum profile profile, enum profile_level level, con
 	    (subject->request != NULL && !row->any_request))
 		return key_fail(err, KEY_VALUE, "%s: its permissions are fixed", row->clause);
 	profile_terms(profile, level, subject, room, tbs);
-	status = fill_id(row, subject, &tbs->id, err);
+	status = fill_id(row, profile_id_at(profile, level), subject, &tbs->id, err);
 	if (status == KEY_OK)
 		status = fill_keys(row, subject, tbs, err);
 	return status;

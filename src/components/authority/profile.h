@@ -3,7 +3,7 @@
  * profile.h: what the certificate of each component and end entity says (CAMP 1.2.4 cert-profile).
  *
  * One table has, for each kind of certificate: who issues it, how its holder is named, CRL series, region, SSPs, what it may
- * issue or request with all PSIDs, whether it has an encryption key, and how long it holds at each of three levels. From it
+ * issue or request with all PSIDs, whether it has an encryption key, and how long it holds at each of four levels. From it
  * certificates are filled in (profile_fill) and judged (lint.h).
  *
  * One thing is not as CAMP writes it: the ICA's explicit group has PSID 0x23 beside the 26 published ones. Without it no
@@ -37,8 +37,13 @@ enum profile {
 };
 #define PROFILE_COUNT 16
 
-/* Which lifetimes: the proof of concept's, the connected-vehicle pilots' (QA), or production's. */
-enum profile_level { LEVEL_POC, LEVEL_PILOT, LEVEL_PRODUCTION };
+/*
+ * Which lifetimes: the proof of concept's, the connected-vehicle pilots' (QA), or production's, of CAMP 1.2.4; or those of CAMP
+ * 1.2.1, in which electors, too, have a name of length 0.
+ */
+enum profile_level { LEVEL_POC, LEVEL_PILOT, LEVEL_PRODUCTION, LEVEL_121 };
+#define PROFILE_LEVELS 4
+#define PROFILE_LEVEL_WORDS "poc, pilot, production or 1.2.1"
 
 /* Is a part of the certificate there? */
 enum presence { ABSENT, PRESENT, OPTIONAL };
@@ -74,15 +79,18 @@ struct profile_row {
 		struct Duration allowed[PROFILE_DURATIONS_MAX];
 		size_t count;
 		bool range;
-	} duration[3]; /* by enum profile_level */
+	} duration[PROFILE_LEVELS]; /* by enum profile_level */
 };
 
 const struct profile_row *profile_row(enum profile profile);
 
-/* Finds a profile by its name, and a level by "poc", "pilot" or "production". False if there is none. */
+/* Finds a profile by its name, and a level by one of PROFILE_LEVEL_WORDS. False if there is none. */
 bool profile_parse(const char *name, enum profile *profile);
 bool profile_level_parse(const char *name, enum profile_level *level);
 const char *profile_level_name(enum profile_level level);
+
+/* How a certificate of this profile names its holder at a level. */
+enum profile_id profile_id_at(enum profile profile, enum profile_level level);
 
 /*
  * Which profile a certificate wants to have: by its role; of an end entity, by CRL series, type of id and permissions. False:

@@ -12,7 +12,7 @@
 static const struct argp_option rows[] = {
     ROW_HOME,
     {"name", OPTION_NAME, "NAME", 0, "Name of the elector; its last character goes into the certificate (default: elector)", 0},
-    {"level", OPTION_LEVEL, "LEVEL", 0, "Profile: poc (default), pilot or production", 0},
+    {"level", OPTION_LEVEL, "LEVEL", 0, "Profile: poc (default), pilot, production or 1.2.1", 0},
     {"token", OPTION_TOKEN, "URI", 0, "Make the key in this PKCS#11 token (pkcs11:token=...), not in an encrypted file", 0},
     {"curve", OPTION_CURVE, "CURVE", 0, "p256 (default), p384, brainpoolP256r1 or brainpoolP384r1", 0},
     {"start", OPTION_START, "T", 0, "Beginning of its validity. Default: now", 0},
@@ -126,7 +126,7 @@ int elector_create(int argc, char **argv)
 
 	elector_parse(argc, argv, "create", rows, "", doc, 0, 0, &options);
 	if (options.level != NULL && !profile_level_parse(options.level, &level))
-		return elector_say(&options, EXIT_USAGE, "--level: expected poc, pilot or production, found '%s'", options.level);
+		return elector_say(&options, EXIT_USAGE, "--level: expected " PROFILE_LEVEL_WORDS ", found '%s'", options.level);
 	snprintf(settings.name, sizeof(settings.name), "%s", options.name != NULL ? options.name : "elector");
 	snprintf(settings.secret, sizeof(settings.secret), "%s",
 		 options.secret != NULL && options.source.kind == SECRET_FILE ? options.secret : "prompt");

@@ -186,7 +186,7 @@ static bool level_read(struct elector_home *elector)
 	text[strcspn(text, "\r\n")] = '\0';
 	if (profile_level_parse(text, &elector->level))
 		return true;
-	elector_say(elector->options, 0, "%s: expected poc, pilot or production", path.text);
+	elector_say(elector->options, 0, "%s: expected " PROFILE_LEVEL_WORDS, path.text);
 	return false;
 }
 

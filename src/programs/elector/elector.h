@@ -4,7 +4,7 @@
  *
  * An elector's home is a component's home (service/home.h) with, beside identity and store,
  *
- *   level     "poc", "pilot" or "production": the profile that candidates are held against
+ *   level     "poc", "pilot", "production" or "1.2.1": the profile that candidates are held against
  *   journal   all that was done here, votes signed by the elector (service/journal.h)
  */
 #ifndef PROGRAMS_ELECTOR_H

@@ -13,7 +13,7 @@ enum { OPTION_SYSTEM = 256, OPTION_LEVEL, OPTION_QUORUM, OPTION_CEILING, OPTION_
 
 static const struct argp_option rows[] = {
     {"system", OPTION_SYSTEM, "NAME", 0, "Name of the SCMS, for people. Default: the folder's", 0},
-    {"level", OPTION_LEVEL, "LEVEL", 0, "Lifetimes of certificates: poc (default), pilot or production", 0},
+    {"level", OPTION_LEVEL, "LEVEL", 0, "Lifetimes of certificates: poc (default), pilot, production or 1.2.1", 0},
     {"quorum", OPTION_QUORUM, "N", 0,
      "Votes that add or remove an elector or a root: n + 1 of 2n + 1 electors. Default: 2", 0},
     {"ceiling", OPTION_CEILING, "N", 0,
@@ -60,7 +60,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_LEVEL:
 		if (!profile_level_parse(arg, &init->settings.level))
-			argp_error(state, "--level: expected poc, pilot or production, found '%s'", arg);
+			argp_error(state, "--level: expected " PROFILE_LEVEL_WORDS ", found '%s'", arg);
 		break;
 	case OPTION_QUORUM:
 		number = strtol(arg, &end, 10);

@@ -20,7 +20,7 @@ enum { OPTION_PROFILE = 256, OPTION_LEVEL, OPTION_ISSUER, OPTION_JSON };
 static const struct argp_option rows[] = {
     {"profile", OPTION_PROFILE, "NAME", 0, "Judge by this profile, not by the one that the certificate seems to have",
      0},
-    {"level", OPTION_LEVEL, "LEVEL", 0, "Lifetimes of: poc (default), pilot, production", 0},
+    {"level", OPTION_LEVEL, "LEVEL", 0, "Lifetimes of: poc (default), pilot, production, 1.2.1", 0},
     {"issuer", OPTION_ISSUER, "FILE", 0, "A certificate that may be above it; may be given again", 0},
     {"json", OPTION_JSON, NULL, 0, "Write JSON", 0},
     {0}};
@@ -56,7 +56,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_LEVEL:
 		if (!profile_level_parse(arg, &command->level))
-			argp_error(state, "--level: expected poc, pilot or production, found '%s'", arg);
+			argp_error(state, "--level: expected " PROFILE_LEVEL_WORDS ", found '%s'", arg);
 		break;
 	case OPTION_ISSUER:
 		if (command->issuer_count == CHAIN_MAX * 4)
