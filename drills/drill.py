@@ -20,6 +20,7 @@ import root_replacement  # noqa: E402
 import scene as scenes  # noqa: E402
 import system as systems  # noqa: E402
 
+MEMORY = "/dev/shm"
 DRILLS = {drill.NAME: drill for drill in (elector_replacement, root_replacement)}
 
 
@@ -45,7 +46,8 @@ def options_of(arguments):
     parser.add_argument("--listen", type=int, default=20, metavar="N", help="neighbours that each device listens to; default 20")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses who reports the vehicle that misbehaves, and who hears whom; default 1")
     parser.add_argument("--out", default="drill-report", metavar="DIR", help="where report and JSON go; default drill-report")
-    parser.add_argument("--work", metavar="DIR", help="where the system lives, not there yet or empty; default a new folder in $TMPDIR")
+    parser.add_argument("--work", metavar="DIR", help="where the system lives, not there yet or empty; default a "
+                        "new folder in $TMPDIR, else in memory where there is room, else in /tmp")
     parser.add_argument("--keep", action="store_true", help="leave that folder, and with --stop-after the running system, to look at")
     parser.add_argument("--stop-after", type=day_of, metavar="day-N", help="end after this day; of a second round: round-2-day-N")
     parser.add_argument("--quiet", action="store_true", help="only the result")
@@ -117,10 +119,18 @@ def end(scene):
             print(f"scms drill: {trouble}", file=sys.stderr)
 
 
+def quick_folder(devices):
+    """Memory, where there is room in plenty: thousands of files are written through to the disk otherwise. None: the usual place."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return None
+    room = os.statvfs(MEMORY)
+    return MEMORY if room.f_bavail * room.f_frsize >= (256 + devices) << 20 else None  # about a quarter of that is used
+
+
 def folder_of(options):
     """Where the drill lives, and whether the folder was made for it."""
     if not options.work:
-        return pathlib.Path(tempfile.mkdtemp(prefix="scms-drill-")), True
+        return pathlib.Path(tempfile.mkdtemp(prefix="scms-drill-", dir=quick_folder(options.fleet + options.units))), True
     folder = pathlib.Path(options.work)
     there = folder.exists()
     if there and (not folder.is_dir() or any(folder.iterdir())):
