@@ -54,6 +54,7 @@ fuzz: $(FUZZING)/build.ninja
 	tools/fuzz $(FUZZING) $(FUZZ_SECONDS)
 
 soak: all
+	tools/tidy --deep $(RELEASE)
 	meson test -C $(RELEASE) --no-rebuild --print-errorlogs --setup soak --suite soak --timeout-multiplier 0
 
 install: all

@@ -13,6 +13,13 @@
 /* The list counts seconds since 1900. */
 #define NTP_TO_UNIX INT64_C(2208988800)
 
+/* What the list says of the years from 2004 on: 2006, 2009, July of 2012 and of 2015, 2017. */
+static const struct {
+	int64_t unix_time, tai_minus_utc;
+} known[] = {
+    {915148800, 32}, {1136073600, 33}, {1230768000, 34}, {1341100800, 35}, {1435708800, 36}, {1483228800, 37},
+};
+
 static void leap_add(struct leap_table *table, int64_t unix_time, int64_t tai_minus_utc)
 {
 	if (table->n == LEAP_ROWS_MAX)
@@ -45,8 +52,8 @@ void leap_load(struct leap_table *table, const char *path)
 	if (file != NULL)
 		fclose(file);
 	table->from_system = table->n > 0;
-	if (table->n == 0)
-		leap_add(table, INT64_C(1483228800), 37); /* 2017-01-01 */
+	for (size_t k = 0; !table->from_system && k < sizeof(known) / sizeof(known[0]); k++)
+		leap_add(table, known[k].unix_time, known[k].tai_minus_utc);
 }
 
 bool leap_expired(const struct leap_table *table, int64_t unix_time)
@@ -82,7 +89,8 @@ int64_t leap_unix(const struct leap_table *table, scms_time64 time)
 		if (seconds >= table->row[k].unix_time + leaps)
 			return seconds - leaps;
 	}
-	return seconds;
+	/* Before the first row, what leap_time64 takes there. */
+	return seconds - (table->row[0].tai_minus_utc - EPOCH_TAI_MINUS_UTC);
 }
 
 scms_time64 leap_now(const struct leap_table *table)

@@ -25,7 +25,7 @@ struct leap_table {
 /* Where Debian's tzdata keeps the list. */
 #define LEAP_FILE "/usr/share/zoneinfo/leap-seconds.list"
 
-/* Reads the list; falls back to the value since 2017 (37 s, 5 of them since 2004) where there is none that can be read. */
+/* Reads the list; where there is none that can be read, the leap seconds from 2004 to 2017 are known (37 s since then). */
 void leap_load(struct leap_table *table, const char *path);
 
 bool leap_expired(const struct leap_table *table, int64_t unix_time);
