@@ -445,7 +445,7 @@ bool workspace_is_revoked(const struct workspace *workspace, const struct cert *
 
 	for (unsigned k = 0; k < 10; k++)
 		snprintf(tail + 1 + 2 * k, 3, "%02x", id[k]);
-	strcat(tail, ".json");
+	memcpy(tail + 21, ".json", sizeof(".json"));
 	if (!workspace_names(workspace, WORKSPACE_REVOCATIONS, &names, &count))
 		return false;
 	for (size_t k = 0; k < count; k++)

@@ -195,7 +195,7 @@ void client_request(struct client_device *device, enum ee_request_kind kind, cli
 	memcpy(task->hash, request->hash, sizeof(task->hash));
 	for (unsigned k = 0; k < 8; k++)
 		snprintf(name + 2 * k, 3, "%02x", request->hash[k]);
-	strcat(name, ".info");
+	memcpy(name + 16, ".info", sizeof(".info"));
 	task_download(task, "/download/info", name, NULL, INFO_BYTES, info_came);
 }
 
