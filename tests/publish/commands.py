@@ -249,7 +249,7 @@ def crashes_of_making(w):
              (['crl', 'take', w.ws / 'published' / 'composite_crl.oer'], ''),
              (['component', 'provision', 'ra1'], 'has a trust store already'),
              (['component', 'revoke', 'eca1', '--reason', 'r', '--yes'], 'is revoked already')]
-    whole = [(['policy', 'sign'], ''), (['crl', 'make'], ''), (['crl', 'sign-root'], ''), (['component', 'renew', 'pg1', '--stage'], ''),
+    whole = [(['policy', 'sign'], ''), (['crl', 'make'], ''), (['crl', 'sign-root'], ''), (['component', 'renew', 'pg1', '--stage'], 'an identity is staged already'),
              (['component', 'create', 'eca', 'eca9', '--issuer', 'ica1'], 'there is a component of this name already')]
     w.scms('crl', 'make', second=302)
     shutil.copytree(w.ws, base, symlinks=True)

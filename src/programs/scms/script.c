@@ -2,8 +2,6 @@
 #include "script.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +13,7 @@
 /* Beside a build folder, and where it is installed; relative to the folder of this program. */
 static const char *const places[] = {"../..", "../share/scms"};
 
-/* The folder that this program is in. */
-static bool own_folder(char path[PATH_MAX])
+bool script_own_folder(char path[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
 	char *slash;
@@ -35,7 +32,7 @@ static bool find(const char *name, char path[PATH_MAX])
 {
 	char self[PATH_MAX];
 
-	if (!own_folder(self))
+	if (!script_own_folder(self))
 		return false;
 	for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++)
 		if (snprintf(path, PATH_MAX, "%s/%s/%s", self, places[k], name) < PATH_MAX && access(path, R_OK) == 0)

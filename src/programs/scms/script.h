@@ -5,6 +5,12 @@
 #ifndef PROGRAMS_SCRIPT_H
 #define PROGRAMS_SCRIPT_H
 
+#include <limits.h>
+#include <stdbool.h>
+
+/* The folder that this program is in. */
+bool script_own_folder(char path[PATH_MAX]);
+
 /*
  * Becomes the script `name` ("conformance/run.py") with the command's arguments; `extra` of them, NULL-ended, come first. Returns
  * only on failure: the exit code, after it was said on standard error.
