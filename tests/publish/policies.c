@@ -470,6 +470,21 @@ static void test_words(void)
 	after.generation = 1;
 	before.generation = 2;
 	CHECK(policy_diff(&before, &after, &leaps, changes) == 4 && strstr(changes[0].text, "ROLLBACK"), "%s", changes[0].text);
+
+	/* What is no parameter: every part of a policy is held against the other's. */
+	before = after = defaults();
+	before.id = (struct scms_slice){(const uint8_t *)"old\x1b", 4};
+	after.id = (struct scms_slice){(const uint8_t *)"new", 3};
+	after.part = POLICY_PART_CUSTOM;
+	after.host = (struct scms_slice){(const uint8_t *)"ra1", 3};
+	after.foreign = (struct scms_slice){(const uint8_t *)"xyz", 3};
+	after.has_removed = !before.has_removed;
+	CHECK(policy_diff(&before, &after, &leaps, changes) == 5, "changes");
+	CHECK(strcmp(changes[0].text, "was a global policy; is an RA's custom policy") == 0, "%s", changes[0].text);
+	CHECK(strcmp(changes[1].text, "was \"old?\"; is \"new\"") == 0, "%s", changes[1].text);
+	CHECK(strcmp(changes[2].text, "was absent; is ra1") == 0, "%s", changes[2].text);
+	CHECK(strcmp(changes[3].text, "of others: was 0 bytes; is 3") == 0, "%s", changes[3].text);
+	CHECK(strcmp(changes[4].parameter, "removed") == 0 && strstr(changes[4].text, "empty list") != NULL, "%s", changes[4].text);
 }
 
 int main(void)

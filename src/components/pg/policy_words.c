@@ -202,6 +202,11 @@ static void append_missing(struct policy_change *change, const char *what, const
 	}
 }
 
+static bool same_bytes(struct scms_slice a, struct scms_slice b)
+{
+	return a.n == b.n && (a.p == NULL) == (b.p == NULL) && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 unsigned policy_diff(const struct policy_content *before, const struct policy_content *after, const struct leap_table *leaps,
 		     struct policy_change changes[POLICY_CHANGES_MAX])
 {
@@ -209,8 +214,22 @@ unsigned policy_diff(const struct policy_content *before, const struct policy_co
 	struct policy_change *change;
 	unsigned n = 0;
 
-	if (before->id.n != after->id.n || (before->id.n > 0 && memcmp(before->id.p, after->id.p, before->id.n) != 0))
-		append(begin(changes, &n, "policyID"), "is another");
+	static const char *const parts[] = {"a global policy", "an RA's custom policy", "an RA's local policy"};
+	char was[POLICY_VALUE_TEXT], is[POLICY_VALUE_TEXT];
+
+	if (before->part != after->part)
+		append(begin(changes, &n, "kind"), "was %s; is %s", parts[before->part], parts[after->part]);
+	if (!same_bytes(before->id, after->id)) {
+		put_text(before->id, was);
+		put_text(after->id, is);
+		append(begin(changes, &n, "policyID"), "was \"%s\"; is \"%s\"", was, is);
+	}
+	if (!same_bytes(before->host, after->host)) {
+		put_text(before->host, was);
+		put_text(after->host, is);
+		append(begin(changes, &n, "requestingRaHostname"), "was %s; is %s", before->host.p != NULL ? was : "absent",
+		       after->host.p != NULL ? is : "absent");
+	}
 	if (before->active != after->active)
 		append(begin(changes, &n, "activeTime"), "was %s, is %s", time_text(leaps, before->active, old),
 		       time_text(leaps, after->active, new));
@@ -228,6 +247,11 @@ unsigned policy_diff(const struct policy_content *before, const struct policy_co
 		append(change, "; is ");
 		append_series(change, item, &after->item[k], leaps);
 	}
+	if (!same_bytes(before->foreign, after->foreign))
+		append(begin(changes, &n, "extension"), "of others: was %zu bytes; is %zu%s", before->foreign.n, after->foreign.n,
+		       before->foreign.n == after->foreign.n ? " other ones" : "");
+	if (before->has_removed != after->has_removed && after->removed.n == 0 && before->removed.n == 0)
+		append(begin(changes, &n, "removed"), after->has_removed ? "was absent; is an empty list" : "was an empty list; is absent");
 	if (before->removed.n != after->removed.n ||
 	    memcmp(before->removed.identity, after->removed.identity, (size_t)after->removed.n * 32) != 0) {
 		change = begin(changes, &n, "removed");

@@ -374,6 +374,7 @@ static void show_part(const struct policy_content *content, const struct leap_ta
 		printf("  %-28s %s\n", "generationTime", time_text(leaps, content->generation, time));
 	if (content->active != 0)
 		printf("  %-28s %s\n", "activeTime", time_text(leaps, content->active, time));
+	plain.part = nothing.part;
 	plain.generation = plain.active = 0;
 	plain.id = (struct scms_slice){NULL, 0};
 	n = policy_diff(&nothing, &plain, leaps, lines);
