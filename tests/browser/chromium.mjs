@@ -196,12 +196,14 @@ class Page {
 		return this.send('Emulation.setEmulatedMedia', {media: this.media.media ?? '', features: [{name: 'prefers-color-scheme', value: this.media.scheme ?? 'light'}]});
 	}
 
-	/* The whole page as PNG; or one element of it. */
-	async screenshot(selector) {
+	/* The whole page as PNG; or one element of it, at most so many pixels high. */
+	async screenshot(selector, high = Infinity) {
 		const clip = selector && {...await this.one(selector, (e) => {
 			const box = e.getBoundingClientRect();
 			return {x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height};
 		}), scale: 1};
+		if (clip)
+			clip.height = Math.min(clip.height, high);
 		const {data} = await this.send('Page.captureScreenshot', {captureBeyondViewport: true, clip: clip ?? {x: 0, y: 0, scale: 1,
 			...await this.evaluate(() => ({width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight}))}});
 		return Buffer.from(data, 'base64');

@@ -2,14 +2,14 @@
 /*
  * A page as people see it, as a picture: for docs/images, and to look at.
  *
- * shot.mjs ADDRESS PICTURE.png [WIDTH [light|dark [SELECTOR]]]     SELECTOR: that element alone
+ * shot.mjs ADDRESS PICTURE.png [WIDTH [light|dark [SELECTOR [HIGH]]]]     SELECTOR: that element alone, or so many pixels of it
  */
 
 import {writeFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
 import {Browser} from './chromium.mjs';
 
-const [address, picture, width = 1200, scheme = 'light', selector] = process.argv.slice(2);
+const [address, picture, width = 1200, scheme = 'light', selector, high] = process.argv.slice(2);
 const browser = new Browser();
 try {
 	const page = await browser.page();
@@ -17,7 +17,7 @@ try {
 	await page.emulate({scheme});
 	await page.go(/^[a-z]+:/.test(address) ? address : String(pathToFileURL(address.split('#')[0])) + (address.includes('#') ? `#${address.split('#')[1]}` : ''));
 	await page.settle();
-	writeFileSync(picture, await page.screenshot(selector));
+	writeFileSync(picture, await page.screenshot(selector, high && Number(high)));
 } finally {
 	await browser.end();
 }

@@ -2,6 +2,7 @@
 /*
  * What a fleet sees: whom its devices trust, who can send, who accepts whom.
  */
+#include "base/clock.h"
 #include "components/store_json.h"
 #include "fleet.h"
 
@@ -72,7 +73,13 @@ struct sent {
 	struct bytes message;
 };
 
-static size_t everybody_sends(struct fleet *fleet, struct sent *sent, json_t *cannot)
+/* What a device's clock says at a moment. All is sent and heard at one, however long this machine takes over it. */
+static scms_time64 device_time(const struct fleet_device *device, scms_time64 moment)
+{
+	return (scms_time64)((int64_t)moment + device->client.clock_offset);
+}
+
+static size_t everybody_sends(struct fleet *fleet, scms_time64 moment, struct sent *sent, json_t *cannot)
 {
 	static const uint8_t payload[] = "here I am";
 	struct fleet_device *device;
@@ -86,7 +93,7 @@ static size_t everybody_sends(struct fleet *fleet, struct sent *sent, json_t *ca
 		message.wanted_n = ee_receiver_wanted(device->receiver, wanted);
 		message.wanted = wanted;
 		message.asked = ee_receiver_asked(device->receiver, &device->client.device);
-		if (ee_sender_sign(&device->client.sender, &device->client.device, client_now(&device->client), &message,
+		if (ee_sender_sign(&device->client.sender, &device->client.device, device_time(device, moment), &message,
 				   &sent[n].message, &err) == KEY_OK)
 			sent[n++].by = device;
 		else
@@ -105,7 +112,8 @@ static const char *verdict_text(const struct ee_receipt *receipt)
 }
 
 /* One device judges what the others sent: `most` of them, beginning at its own place, so that all are heard. */
-static void judge_others(struct fleet_device *device, const struct sent *sent, size_t n, size_t first, size_t most, json_t *matrix)
+static void judge_others(struct fleet_device *device, scms_time64 moment, const struct sent *sent, size_t n, size_t first, size_t most,
+			 json_t *matrix)
 {
 	struct ee_receipt *receipt = calloc(most > 0 ? most : 1, sizeof(*receipt));
 	const struct fleet_device **by = calloc(most > 0 ? most : 1, sizeof(*by));
@@ -120,7 +128,7 @@ static void judge_others(struct fleet_device *device, const struct sent *sent, s
 			receipt[count].message.bytes = bytes_view(&one->message);
 			by[count++] = one->by;
 		}
-		ee_receive(device->receiver, &device->client.device, client_now(&device->client), receipt, count);
+		ee_receive(device->receiver, &device->client.device, device_time(device, moment), receipt, count);
 		for (size_t k = 0; k < count; k++)
 			json_count(of_group(of_group(matrix, by[k]->group), device->group), verdict_text(&receipt[k]));
 	}
@@ -150,6 +158,7 @@ json_t *fleet_exchange(struct fleet *fleet, const json_t *order)
 	const json_t *seed = json_object_get(order, "seed");
 	const json_t *limit = json_object_get(order, "most");
 	size_t most = json_is_integer(limit) ? (size_t)json_integer_value(limit) : fleet->n, k = 0, n, place = 0;
+	const scms_time64 moment = clock_now();
 	struct sent *sent = calloc(fleet->n + 1, sizeof(*sent));
 	json_t *matrix, *cannot;
 	struct fleet_device *device;
@@ -160,11 +169,11 @@ json_t *fleet_exchange(struct fleet *fleet, const json_t *order)
 		most = fleet->n;
 	matrix = json_object();
 	cannot = json_object();
-	n = everybody_sends(fleet, sent, cannot);
+	n = everybody_sends(fleet, moment, sent, cannot);
 	if (json_is_integer(seed))
 		shuffle(sent, n, (uint64_t)json_integer_value(seed));
 	while ((device = fleet_next(fleet, &k)) != NULL)
-		judge_others(device, sent, n, place++, most, matrix);
+		judge_others(device, moment, sent, n, place++, most, matrix);
 	for (size_t m = 0; m < n; m++)
 		bytes_free(&sent[m].message);
 	free(sent);
