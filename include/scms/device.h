@@ -41,7 +41,9 @@ SCMS_API bool scms_device_refresh(struct scms_device *device, struct scms_device
 enum scms_device_signer { SCMS_ATTACH, SCMS_DIGEST };
 
 /*
- * Signs payload (it becomes unsecuredData) under a PSID into out, as an Ieee1609Dot2Data. Returns its length; 0: the device must
+ * Signs payload (it becomes unsecuredData) under a PSID into out, as an Ieee1609Dot2Data: a vehicle signs basic safety messages
+ * and misbehaviour reports (0x20, 0x26) with a pseudonym certificate, all else with the identification certificate that names it; a
+ * roadside unit signs with its application certificate. Returns the length; 0: the device must
  * not operate (trust rule D6.1), has no certificate for now, or the message does not fit cap bytes.
  */
 SCMS_API size_t scms_device_sign(struct scms_device *device, uint64_t psid, struct scms_slice payload,

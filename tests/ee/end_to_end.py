@@ -10,11 +10,14 @@ import json
 import os
 import pathlib
 import re
+import select
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -49,6 +52,12 @@ class Reader:
         self.environment = handbook.environment_for(self.work, self.clone / "build" / "bin")
         del self.environment["SCMS_WORKSPACE"]
         self.environment.update(SCMS=str(self.clone), CC=shlex.join(compiler))
+        # The build is that of the running tests: `make install` must not build in it beside them.
+        ninja = base / "bin" / "ninja"
+        ninja.parent.mkdir()
+        ninja.write_text("#!/bin/sh\n")
+        ninja.chmod(0o755)
+        self.environment["PATH"] = f"{ninja.parent}:{self.environment['PATH']}"
 
     def clone_links(self, build):
         self.clone.mkdir()
@@ -183,6 +192,53 @@ def removal(reader):
         check(car.wait(20) == 0, "it ends when it is told to", car.returncode)
 
 
+class Cut:
+    """Between a device and the RA: what the device sends comes through, no answer comes back once it has asked something."""
+
+    HANDSHAKE = 900  # bytes that a client sends before it asks, at most; a request for certificates alone is longer
+
+    def __init__(self, port):
+        self.port = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.asked = threading.Event()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        device, _ = self.listener.accept()
+        with device, socket.create_connection(("127.0.0.1", self.port)) as ra:
+            sent = 0
+            while True:
+                for one in select.select([device, ra], [], [], 2)[0] or [None]:
+                    data = one.recv(65536) if one is not None else b""
+                    if not data or (one is ra and sent > self.HANDSHAKE):
+                        return self.asked.set()
+                    if one is device:
+                        sent += len(data)
+                    (ra if one is device else device).sendall(data)
+
+
+def lost_acknowledgement(reader):
+    """The RA has a request, the device does not know: it asks about it, and its keys are there. Or the RA never had it."""
+    settings = reader.work / "car-4" / "device.json"
+    reader.list_devices(("car-4", "obe"))
+    reader.expect(0, "made", "car-4 is made", *reader.dcm("init", "car-4", "--serial", "car-4", "--service", "0x4082"))
+    reader.expect(0, "enrolled", "car-4 is enrolled", *reader.dcm("enrol", "car-4"))
+    reader.expect(0, "", "car-4 updates", "update", "car-4")
+    right = settings.read_text()
+    cut = Cut(int(reader.ports["8892"]))
+    settings.write_text(right.replace(reader.ports["8892"], str(cut.listener.getsockname()[1])))
+    reader.expect(3, "offline", "the acknowledgement is lost", "request", "car-4")
+    check(cut.asked.wait(10), "the RA was asked")
+    settings.write_text(right.replace(reader.ports["8892"], str(systems.free_ports(1)[0])))
+    reader.expect(3, "offline", "nobody is there", "request", "car-4", "--identification")
+    settings.write_text(right)
+    reader.expect(0, "asked", "the RA has the request", "request", "car-4")
+    reader.expect(1, "refused", "and no second one", "request", "car-4")
+    reader.expect(0, "asked", "one that did not come through is made anew", "request", "car-4", "--identification")
+    reader.expect(0, "done:", "the keys are those that the RA has", "fetch", "car-4", "--periods", "1", "--wait", str(FETCH_SECONDS))
+    reader.expect(0, "accepted", "car-2 accepts what car-4 signs", "verify", "car-2", reader.sign("car-4", "four.signed"))
+
+
 def fleet(reader):
     """Many in one process."""
     reader.list_devices(*((f"device-{number}", "obe") for number in (1, 2, 3)))
@@ -215,6 +271,7 @@ def main():
             check("position.signed: accepted" in told, "the page's message is accepted", told)
             certificates(reader)
             messages(reader)
+            lost_acknowledgement(reader)
             removal(reader)
             fleet(reader)
             told = reader.do("program")
