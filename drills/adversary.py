@@ -111,10 +111,10 @@ class Adversary:
         """The chain file that is out, with other ballots: what an RA can make of it, and nobody can forbid."""
         return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), self.ma, self.certs)
 
-    def false_root(self, thief, when, who=None):
+    def false_root(self, thief, when):
         made = certs.root("false-root", start=int((when // 1000000) - 3600))
         subject = Subject(made.bytes, made.identity)
-        self.try_files(who or "a thief with elector " + thief.name, "votes for a root of the thief's own, alone",
+        self.try_files("a thief with elector " + thief.name, "votes for a root of the thief's own, alone",
                        chain=self.chain_of([ballot("addRoot", subject, [thief], when)]), expect=thief.expect)
 
     def false_elector(self, thief, when):
@@ -136,12 +136,12 @@ class Adversary:
                        expect="ACCEPTED")
 
     def replays_of_root(self, root):
-        """While no device trusts a root: an RA gives out what once was true, and an elector acts alone."""
+        """While no device trusts a root: an RA gives out what once was true, and a thief votes."""
         self.try_files("an RA that replays", f"gives out the chain file of day 1, by whose ballot {root} once came in", chain=self.old_chain,
                        expect="SUBJECT_TOMBSTONED")
         alone = Elector(self.system, "A")
         alone.expect = "QUORUM_NOT_MET"
-        self.false_root(alone, time64(self.system.now()), who="elector A, acting alone")
+        self.false_root(alone, time64(self.system.now()))
 
     def subject(self, name):
         path = self.system.work / f"elector-{name}.coer"
