@@ -8,6 +8,7 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -435,6 +436,17 @@ static bool listen_on(struct http_server *server, const char *address, uint16_t 
 	if (server->listener == NULL) {
 		snprintf(err->text, sizeof(err->text), "address '%s' port %u: cannot listen: %s", address, port,
 			 evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+		return false;
+	}
+	/*
+	 * Head and body of an answer go out one after the other: the body must not wait until the head is acknowledged, which clients
+	 * put off for 40 ms. What is accepted has it from the listener.
+	 */
+	if (setsockopt(evconnlistener_get_fd(server->listener), IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) != 0) {
+		snprintf(err->text, sizeof(err->text), "address '%s' port %u: TCP_NODELAY: %s", address, port,
+			 evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+		evconnlistener_free(server->listener);
+		server->listener = NULL;
 		return false;
 	}
 	if (evhttp_bind_listener(server->http, server->listener) == NULL) {
