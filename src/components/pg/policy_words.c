@@ -204,7 +204,9 @@ static void append_missing(struct policy_change *change, const char *what, const
 
 static bool same_bytes(struct scms_slice a, struct scms_slice b)
 {
-	return a.n == b.n && (a.p == NULL) == (b.p == NULL) && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	if (a.p == NULL || b.p == NULL)
+		return a.p == b.p;
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
 unsigned policy_diff(const struct policy_content *before, const struct policy_content *after, const struct leap_table *leaps,
