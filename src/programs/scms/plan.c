@@ -252,10 +252,6 @@ static void say(struct plan_judge *judge, const char *name, struct simulation *b
 							  outlook_json(simulation_store(before), judge->now), "after",
 							  outlook_json(simulation_store(after), judge->now), "findings",
 							  findings_json(findings)));
-	if (judge->words == NULL)
-		return;
-	fprintf(judge->words, "%s:%s\n", name, findings->n == 0 ? " nothing changes" : "");
-	findings_words(judge->words, findings);
 }
 
 json_t *plan_findings(const struct plan_judge *judge)
@@ -431,6 +427,8 @@ int plan_judge(struct plan_judge *judge)
 		if (judging.code == OPERATOR_DONE)
 			judging.code = code;
 	}
+	if (judge->words != NULL)
+		plan_words(judge->words, judge->audiences);
 	simulation_free(judging.target);
 	simulation_free(judging.manager);
 	return judging.target == NULL && judging.code == OPERATOR_DONE ? OPERATOR_ENVIRONMENT : judging.code;

@@ -57,6 +57,9 @@ int plan_judge(struct plan_judge *judge);
 /* What each audience would meet, for the journal: without the numbers before and after. */
 json_t *plan_findings(const struct plan_judge *judge);
 
+/* Each finding once, the gravest first, with the audiences that it concerns: "everybody" where it is all of them. */
+void plan_words(FILE *to, const json_t *audiences);
+
 /* ---- end entities (plan_ages.c) ---- */
 
 /* A store as some end entities have it. */
