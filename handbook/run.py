@@ -122,11 +122,12 @@ def environment_for(work, programs):
     return env
 
 
-def run_chapter(book, name, work, environment, variables=None, start=None, say=None):
-    """Runs a chapter from its block `start` on, and those that it says to carry out; what is printed is held against the text."""
+def run_chapter(book, name, work, environment, variables=None, start=None, say=None, until=None):
+    """Runs a chapter from its block `start` on, to the one before `until`, and those that it says to carry out; what is printed is
+    held against the text."""
     chapter = book[name]
     blocks = list(chapter.blocks)
-    for block in blocks[blocks.index(start) if start else 0:]:
+    for block in blocks[blocks.index(start) if start else 0:blocks.index(until) if until else None]:
         if block.startswith("do "):
             _, other, *rest = block.split()
             given = values_of(chapter, variables)

@@ -86,6 +86,23 @@ static bool find(struct motion_dir *motion, const struct workspace *workspace, c
 			     name);
 }
 
+/* The motion whose proposal is in that file. False where it is no file, or none that holds a proposal. */
+static bool find_by_proposal(struct motion_dir *motion, const char *path, const struct scms_crypto *crypto)
+{
+	struct proposal *proposal = calloc(1, sizeof(*proposal));
+	struct scms_slice bytes = {NULL, 0};
+	struct file_error refused;
+	struct motion_error err;
+	bool good = proposal != NULL && file_read(path, PROPOSAL_BYTES_MAX, &bytes, &refused) == FILE_OK &&
+		    proposal_read(proposal, bytes, crypto, &err);
+
+	if (good)
+		proposal_id(proposal, motion->id);
+	free_slice(&bytes);
+	free(proposal);
+	return good;
+}
+
 static bool read_state(struct motion_dir *motion, const struct workspace *workspace, struct motion_error *err)
 {
 	struct workspace_file file = file_of(workspace, motion->id, "state");
@@ -138,8 +155,11 @@ bool motion_dir_read(struct motion_dir *motion, const struct workspace *workspac
 {
 	struct workspace_file proposal, ballot;
 	struct motion_error why;
+	char id[PROPOSAL_ID_BYTES];
 
 	*motion = (struct motion_dir){.state = MOTION_PROPOSED};
+	if (find_by_proposal(motion, name, crypto))
+		name = memcpy(id, motion->id, sizeof(id));
 	if (!find(motion, workspace, name, err))
 		return false;
 	proposal = file_of(workspace, motion->id, "proposal.oer");

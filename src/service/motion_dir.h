@@ -42,7 +42,7 @@ struct motion_dir {
 	struct scms_slice ballot; /* n == 0: none yet */
 };
 
-/* Reads the motion of that name, or the only one whose name begins so. To be freed, also on failure. */
+/* Reads the motion of that name, or the only one whose name begins so, or that of a proposal's file. To be freed, also on failure. */
 SCMS_CHECKED bool motion_dir_read(struct motion_dir *motion, const struct workspace *workspace, const char *name,
 				  const struct scms_crypto *crypto, struct motion_error *err);
 void motion_dir_free(struct motion_dir *motion);

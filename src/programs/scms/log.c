@@ -43,7 +43,7 @@ static const char doc[] =
     "Each line of a journal carries the SHA-256 of the line before. `verify` checks all of them and names the first line that "
     "is not what was written; note the head that it prints elsewhere (on paper), and --head HEX will later show whether the "
     "end was cut off.\n\n"
-    "Examples:\n  scms log show --workspace ws\n  scms log verify --cert elector-a.coer --all-signed elector-a/journal\n\n"
+    "Examples:\n  scms log show --workspace ws\n  scms log verify --cert elector-a.coer elector-a/journal\n\n"
     "Exit code: 0 good, 1 changed by somebody, 2 usage, 3 it cannot be read.";
 
 static bool read_head(const char *text, uint8_t head[32])

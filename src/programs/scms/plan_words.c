@@ -35,6 +35,7 @@ static void say(FILE *to, const json_t *audiences, size_t from, const char *titl
 {
 	const json_t *audience;
 	size_t k, whom = 0, all = json_array_size(audiences);
+	bool most;
 
 	json_array_foreach(audiences, k, audience)
 	{
@@ -45,13 +46,12 @@ static void say(FILE *to, const json_t *audiences, size_t from, const char *titl
 		whom++;
 	}
 	fprintf(to, "%s %s: %s\n", title, member(finding, "code"), member(finding, "text"));
-	if (whom == all && all > 1) {
-		fprintf(to, "  everybody\n");
-		return;
-	}
+	most = all > 4 && 2 * whom > all;
+	if (most)
+		fprintf(to, "  everybody%s\n", whom < all ? " but" : "");
 	json_array_foreach(audiences, k, audience)
-		if (has(audience, finding))
-			fprintf(to, "  %s\n", member(audience, "audience"));
+		if (has(audience, finding) != most)
+			fprintf(to, "%s  %s\n", most ? "  " : "", member(audience, "audience"));
 }
 
 void plan_words(FILE *to, const json_t *audiences)
