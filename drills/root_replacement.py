@@ -62,6 +62,7 @@ def run(scene):
                due={kind: 3 * scenes.DAY for kind in BACK})
     scene.revocation_reaches(ONLINE)
     scene.ballots("revokedRootCAs", "composite CRL")
+    scene.still_listed()
     story.tell("Devices get the revocation alone: they cannot fetch a chain file, since their enrolment is gone with root1")
     end(4, {"root2": "new"})
 
@@ -81,4 +82,5 @@ def run(scene):
     answer = scene.system.fleet.order("enrol", group="culprit")
     story.tell("They have fetched policy, chain file and new certificates")
     scene.culprit_stays_out(answer)
+    scene.still_listed()
     end(6)

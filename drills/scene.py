@@ -361,6 +361,12 @@ class Scene:
         self.story.tell("A vehicle that sends impossible positions is reported by three others; PCA, RA and both LAs together lead "
                         "to its linkage seeds, and nobody alone")
 
+    def still_listed(self):
+        """The CRL that everybody can get names the vehicle by its linkage seeds, whatever happened to roots."""
+        path = self.system.work / "served_crl.oer"
+        path.write_bytes(self.system.ask("crl-store1", "GET", "/download-crl/")[1])
+        self.story.check("vehicles that the CRL names by linkage seeds", 1, self.system.command("scms", "show", path).count("linkage-seed1:"))
+
     def culprit_stays_out(self, enrolled):
         """Enrolled anew or not, the vehicle that was revoked gets no certificates."""
         self.system.fleet.order("update", group="culprit")
