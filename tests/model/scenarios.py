@@ -299,7 +299,7 @@ def left_behind():
     return w
 
 
-def everything(count, quorum_, depth, instants=(T0 + 10 * DAY, T0 + 30 * DAY)):
+def everything(count, quorum_, depth, instants=(T0 + 10 * DAY, T0 + 30 * DAY), more=False):
     """All kinds of files in one world, that of a CRLG: ballots in both forms, policies, chain files by version, CRLs."""
     later = T0 + 20 * DAY
     w = World('everything %d' % count, depth, instants)
@@ -337,14 +337,18 @@ def everything(count, quorum_, depth, instants=(T0 + 10 * DAY, T0 + 30 * DAY)):
                         crls=[w.make.crl(crlg, r1, series, day, T0 + day * DAY, [pg2] if day == 2 else [])])
     w.composite('series 2', crls=[w.make.crl(crlg, r1, 2, 1, T0 + 2 * DAY, [pg2])])
     w.composite('series 2 again', crls=[w.make.crl(crlg, r1, 2, 2, T0 + 7 * DAY)])
+    if more:
+        w.add('chain 7', chain=w.make.chain_file(7, [w.ballot(ADD_ROOT, r1, electors[:quorum_])], certs=[pg]))
+        w.add('m=2 once more', policy=w.make.policy(pg, T0 + 8 * DAY, quorum=2, version=7, removed=[electors[-1]]))
+        w.composite('series 4 day 9', crls=[w.make.crl(crlg, r1, 4, 9, T0 + 9 * DAY, [pg, pg2])])
     return w
 
 
 # By name; those that take longest first, so that two processes end together.
 ALL = {
     'everything 5': lambda: everything(5, 3, 5, (T0 + 10 * DAY,)),
-    'everything 3': lambda: everything(3, 2, 5),
-    'everything 4': lambda: everything(4, 2, 5, (T0 + 30 * DAY,)),
+    'everything 4': lambda: everything(4, 2, 5, (T0 + 30 * DAY,), more=True),
+    'everything 3': lambda: everything(3, 2, 4),
     'quorum': quorum,
     'stripping': stripping,
     'room': room,
