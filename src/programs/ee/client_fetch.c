@@ -88,7 +88,9 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 	} else if (request == NULL) {
 		task_end(task, CLIENT_CEASED, "the enrolment is not valid any more");
 	} else if (result->status != 200) {
-		if (task->missing++ == 0)
+		if (task->missing++ == 0 && task->kind == EE_APPLICATION)
+			snprintf(task->missed, sizeof(task->missed), "; the application certificate is not ready");
+		else if (task->missing == 1)
 			snprintf(task->missed, sizeof(task->missed), "; %s certificates of period %x are not ready", ee_kind_name(task->kind),
 				 task->period);
 		task->period++;

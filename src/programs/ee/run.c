@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #define UPDATE_SECONDS 3600 /* between rounds that went well */
-#define WAITING_SECONDS 60  /* or while certificates that were asked for are not there */
+#define AWAIT_SECONDS 2	    /* until certificates that were asked for are looked for again, doubled each time */
+#define AWAIT_TIMES 8	    /* so often, then with the next round */
 #define RETRY_SECONDS 15    /* after a failure, doubled each time */
 #define RETRY_SECONDS_MAX 3600
 #define PAGE_SECONDS 1
@@ -30,7 +31,8 @@ struct running {
 	struct event *timer, *page, *stop[2];
 	enum doing doing;
 	enum ee_request_kind kind; /* what is asked for */
-	unsigned failures;
+	unsigned failures, awaited;
+	bool ending;
 	time_t next_round, listening_since; /* on the monotonic clock */
 	bool terminal;
 	char last[600]; /* what happened last */
@@ -73,14 +75,20 @@ static void failed(struct running *running)
 	then(running, DOING_UPDATE, pause < RETRY_SECONDS_MAX ? pause : RETRY_SECONDS_MAX);
 }
 
-/* All is done that can be: until the next round the device listens for removals. */
-static void rest(struct running *running, const struct client_device *device)
+/* Certificates for now were asked for, and are not there. */
+static bool awaits(const struct client_device *device)
 {
 	enum ee_request_kind kind = device->device.kind == DEVICE_RSE ? EE_APPLICATION : EE_PSEUDONYM;
-	bool waiting = ee_state_next(&device->device.state, kind, NULL) != NULL &&
-		       status_periods(&device->device, kind, client_now(device)) == 0;
 
-	running->next_round = seconds_now() + (waiting ? WAITING_SECONDS : UPDATE_SECONDS);
+	return ee_state_next(&device->device.state, kind, NULL) != NULL &&
+	       status_periods(&device->device, kind, client_now(device)) == 0;
+}
+
+/* All is done that can be: until the next round the device listens for removals. */
+static void rest(struct running *running)
+{
+	running->awaited = 0;
+	running->next_round = seconds_now() + UPDATE_SECONDS;
 	then(running, DOING_LISTEN, 0);
 }
 
@@ -100,6 +108,8 @@ static void did(void *ctx, struct client_device *device, enum client_result resu
 	    [DOING_UPDATE] = "update", [DOING_REQUEST] = "request", [DOING_FETCH] = "fetch", [DOING_LISTEN] = "listen"};
 	struct running *running = ctx;
 
+	if (running->ending)
+		return;
 	if (running->doing != DOING_LISTEN || result != CLIENT_NOTHING) {
 		snprintf(running->last, sizeof(running->last), "%s: %s: %s", names[running->doing], client_result_name(result), text);
 		if (!running->terminal)
@@ -112,9 +122,11 @@ static void did(void *ctx, struct client_device *device, enum client_result resu
 	running->failures = 0;
 	if (running->doing == DOING_LISTEN)
 		listened(running, result);
+	else if (running->doing == DOING_FETCH && result == CLIENT_NOTHING && awaits(device) && running->awaited < AWAIT_TIMES)
+		then(running, DOING_FETCH, AWAIT_SECONDS << running->awaited++);
 	/* Policy and chain file come before any request (CAMP, step 3.1), certificates after. */
 	else if (result == CLIENT_CEASED || running->doing == DOING_FETCH || (running->doing == DOING_REQUEST && result != CLIENT_DONE))
-		rest(running, device);
+		rest(running);
 	else if (client_request_due(device, &running->kind))
 		then(running, DOING_REQUEST, 0);
 	else
@@ -194,6 +206,7 @@ int cmd_run(int argc, char **argv)
 		event_base_dispatch(command.base);
 		code = EE_EXIT_DONE;
 	}
+	running.ending = true;
 	client_abort(&command.device);
 	if (running.timer != NULL)
 		event_free(running.timer);
