@@ -65,6 +65,12 @@ static void neighbours_make(void)
 	}
 }
 
+static void gone(void)
+{
+	town_device_close(&car);
+	town_close(&town);
+}
+
 static void set_up(void *arg)
 {
 	struct crl_hash_entry *entry = calloc(10000, sizeof(*entry));
@@ -74,6 +80,7 @@ static void set_up(void *arg)
 		return;
 	town_open(&town, engine_crypto());
 	town_device(&town, &car, "bench", DEVICE_OBE);
+	atexit(gone);
 	for (unsigned k = 0; k < 10000; k++) {
 		bench_random(entry[k].id, sizeof(entry[k].id));
 		entry[k].expiry = TOWN_NOW32 + 365 * 86400;
