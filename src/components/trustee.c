@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define VERDICTS_MAX 256
+/* Verdicts that are kept: components are few; of end entities there are many, and each is heard of once in a while. */
+#define EXPLICIT_VERDICTS_MAX 256
+#define IMPLICIT_VERDICTS_MAX 8
 
 /* A certificate that the store knows, to be found by its HashedId8. */
 struct known {
@@ -21,15 +23,21 @@ struct known {
 	struct scms_slice bytes;
 };
 
-/* An explicit certificate that was judged valid, with the chain above it. */
+/* A certificate that was judged valid, with the chain above it. */
 struct verdict {
-	LIST_ENTRY(verdict) link;
+	TAILQ_ENTRY(verdict) link;
 	uint8_t identity[32];
 	scms_time64 from, until; /* all of the chain is within its validity */
 	uint8_t quorum;		 /* in force then */
 	bool anchored;
 	size_t issuers;
 	struct cert issuer[];
+};
+
+/* Those of one kind, the last used first. */
+struct verdicts {
+	TAILQ_HEAD(verdict_list, verdict) list;
+	size_t n, most;
 };
 
 struct trustee {
@@ -40,9 +48,8 @@ struct trustee {
 	struct source source; /* what the store knows */
 	struct known *known;
 	size_t known_count;
-	LIST_HEAD(, verdict) verdicts;
-	size_t verdict_count;
-	uint8_t *own; /* the holder's certificate, and behind it those above it */
+	struct verdicts verdicts[2]; /* of explicit certificates, of implicit ones */
+	uint8_t *own;                /* the holder's certificate, and behind it those above it */
 	size_t own_n, issuers_n;
 	struct chain work;
 };
@@ -161,24 +168,32 @@ static bool known_make(struct trustee *trustee)
 
 /* ---- verdicts ---- */
 
+static struct verdicts *verdicts_of(struct trustee *trustee, const struct chain *chain)
+{
+	return &trustee->verdicts[cert_is_implicit(&chain->cert[0])];
+}
+
+static void verdict_drop(struct verdicts *verdicts, struct verdict *verdict)
+{
+	TAILQ_REMOVE(&verdicts->list, verdict, link);
+	verdicts->n--;
+	free(verdict);
+}
+
 static void verdicts_drop(struct trustee *trustee)
 {
-	struct verdict *verdict;
-
-	while ((verdict = LIST_FIRST(&trustee->verdicts)) != NULL) {
-		LIST_REMOVE(verdict, link);
-		free(verdict);
-	}
-	trustee->verdict_count = 0;
+	for (size_t k = 0; k < 2; k++)
+		while (trustee->verdicts[k].n > 0)
+			verdict_drop(&trustee->verdicts[k], TAILQ_FIRST(&trustee->verdicts[k].list));
 }
 
 static void verdict_keep(struct trustee *trustee, const struct chain *chain, uint8_t quorum)
 {
+	struct verdicts *verdicts = verdicts_of(trustee, chain);
 	struct verdict *verdict;
 
-	/* Components are few. Of end entities there are many, and each is heard of once in a while. */
-	if (cert_is_implicit(&chain->cert[0]) || trustee->verdict_count == VERDICTS_MAX)
-		return;
+	if (verdicts->n == verdicts->most)
+		verdict_drop(verdicts, TAILQ_LAST(&verdicts->list, verdict_list));
 	verdict = malloc(sizeof(*verdict) + (chain->n - 1) * sizeof(verdict->issuer[0]));
 	if (verdict == NULL)
 		return;
@@ -197,21 +212,24 @@ static void verdict_keep(struct trustee *trustee, const struct chain *chain, uin
 		if (validity_end(period) < verdict->until)
 			verdict->until = validity_end(period);
 	}
-	LIST_INSERT_HEAD(&trustee->verdicts, verdict, link);
-	trustee->verdict_count++;
+	TAILQ_INSERT_HEAD(&verdicts->list, verdict, link);
+	verdicts->n++;
 }
 
-static bool verdict_find(const struct trustee *trustee, struct chain *chain, scms_time64 now, uint8_t quorum)
+static bool verdict_find(struct trustee *trustee, struct chain *chain, scms_time64 now, uint8_t quorum)
 {
-	const struct verdict *verdict;
+	struct verdicts *verdicts = verdicts_of(trustee, chain);
+	struct verdict *verdict;
 
-	LIST_FOREACH(verdict, &trustee->verdicts, link) {
+	TAILQ_FOREACH(verdict, &verdicts->list, link) {
 		if (memcmp(verdict->identity, chain->cert[0].hash256, 32) != 0 || verdict->quorum != quorum ||
 		    now < verdict->from || now >= verdict->until)
 			continue;
 		memcpy(&chain->cert[1], verdict->issuer, verdict->issuers * sizeof(verdict->issuer[0]));
 		chain->n = 1 + verdict->issuers;
 		chain->anchored = verdict->anchored;
+		TAILQ_REMOVE(&verdicts->list, verdict, link);
+		TAILQ_INSERT_HEAD(&verdicts->list, verdict, link);
 		return true;
 	}
 	return false;
@@ -221,7 +239,8 @@ static bool verdict_find(const struct trustee *trustee, struct chain *chain, scm
 static bool brings_issuers(struct scms_slice carried)
 {
 	return carried.n > 0 &&
-	       (oer_decode_prefix(&oer_Certificate, &carried, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK || carried.n > 0);
+	       (oer_decode_prefix(&oer_Certificate, &carried, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK ||
+		carried.n > 0);
 }
 
 /* further: a run of candidates; lasting: they stay where they are. */
@@ -305,7 +324,8 @@ enum scms_reason trustee_standing(struct trustee *trustee, scms_time64 now)
 
 		if (cert_read(&trustee->work.cert[0], own, trustee->crypto, NULL) != OER_OK)
 			return SCMS_MALFORMED;
-		reason = judge(trustee, &trustee->work, (struct scms_slice){own.p + own.n, trustee->issuers_n}, true, now);
+		reason =
+		    judge(trustee, &trustee->work, (struct scms_slice){own.p + own.n, trustee->issuers_n}, true, now);
 	}
 	return reason == SCMS_REASON_FAILED ? SCMS_STORE_UNREADABLE : reason;
 }
@@ -331,7 +351,8 @@ static bool dir_enter(struct trustee *trustee, struct store_dir_error *err)
 		return true;
 	err->status = STORE_DIR_UNREADABLE;
 	snprintf(err->text, sizeof(err->text), "%s: %s; restore the directory from a backup", trustee->path,
-		 store_dir_object_error(trustee->dir)[0] != '\0' ? store_dir_object_error(trustee->dir) : "out of memory");
+		 store_dir_object_error(trustee->dir)[0] != '\0' ? store_dir_object_error(trustee->dir)
+								 : "out of memory");
 	dir_leave(trustee);
 	return false;
 }
@@ -347,7 +368,10 @@ struct trustee *trustee_open(const char *path, const struct scms_crypto *crypto,
 	}
 	trustee->crypto = crypto;
 	trustee->judge = (struct message_judge){trustee, find_signer, judge_signer};
-	LIST_INIT(&trustee->verdicts);
+	for (size_t k = 0; k < 2; k++)
+		TAILQ_INIT(&trustee->verdicts[k].list);
+	trustee->verdicts[0].most = EXPLICIT_VERDICTS_MAX;
+	trustee->verdicts[1].most = IMPLICIT_VERDICTS_MAX;
 	if (!dir_enter(trustee, err)) {
 		trustee_close(trustee);
 		return NULL;
@@ -373,8 +397,9 @@ static void outcome_set(struct trustee_outcome *outcome, enum trustee_status sta
 	snprintf(outcome->text, sizeof(outcome->text), "%s", text);
 }
 
-static void keep(struct store_dir *dir, const struct scms_session *session, scms_time64 now, struct session_report *report,
-		 const struct scms_session_result *result, const struct scms_crypto *crypto, struct trustee_outcome *outcome)
+static void keep(struct store_dir *dir, const struct scms_session *session, scms_time64 now,
+		 struct session_report *report, const struct scms_session_result *result,
+		 const struct scms_crypto *crypto, struct trustee_outcome *outcome)
 {
 	uint64_t counter = store_dir_counter(dir) + (result->changed ? 1 : 0);
 	struct scms_store_status limits;
@@ -386,7 +411,7 @@ static void keep(struct store_dir *dir, const struct scms_session *session, scms
 	if (scms_store_status(store_dir_store(dir), now, crypto, store_dir_objects(dir), &limits))
 		line = session_log_line(session, &limits.limits, now, counter, report, result, crypto);
 	status = result->changed ? store_dir_commit(dir, line, &err)
-		 : line != NULL	 ? store_dir_log(dir, line, &err)
+		 : line != NULL  ? store_dir_log(dir, line, &err)
 				 : STORE_DIR_OK;
 	free(line);
 	if (status != STORE_DIR_OK) {
@@ -416,11 +441,13 @@ static void session_run(struct store_dir *dir, const struct scms_session *sessio
 	if (result.status == SCMS_SESSION_DONE)
 		keep(dir, session, now, report, &result, crypto, outcome);
 	else if (result.status == SCMS_SESSION_CLOCK_BACK)
-		outcome_set(outcome, TRUSTEE_CLOCK_BACK,
-			    "CLOCK_BACK (rule G6): the clock is behind a time that was signed and accepted; set it right");
+		outcome_set(
+		    outcome, TRUSTEE_CLOCK_BACK,
+		    "CLOCK_BACK (rule G6): the clock is behind a time that was signed and accepted; set it right");
 	else
 		outcome_set(outcome, TRUSTEE_FAILED,
-			    store_dir_object_error(dir)[0] != '\0' ? store_dir_object_error(dir) : "the crypto engine failed");
+			    store_dir_object_error(dir)[0] != '\0' ? store_dir_object_error(dir)
+								   : "the crypto engine failed");
 out:
 	free(work);
 	session_report_free(report);
@@ -432,7 +459,8 @@ struct trustee_outcome trustee_apply(struct trustee *trustee, const struct scms_
 	struct store_dir_error err;
 	struct store_dir *dir;
 
-	/* The lock of a reader is given up for that of the one who changes, and what others changed meanwhile is read. */
+	/* The lock of a reader is given up for that of the one who changes, and what others changed meanwhile is read.
+	 */
 	dir_leave(trustee);
 	dir = store_dir_open(trustee->path, STORE_DIR_CHANGE, trustee->crypto, &err);
 	if (dir == NULL)
