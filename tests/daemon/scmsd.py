@@ -503,9 +503,11 @@ def killed(world):
                 answer = ask(world, home, 'POST', '/crl', sent, 'crlg')
             except OSError:
                 break
+            if answer.status == 0:
+                break  # it died over this one: whether it is kept is seen when it lives again
             if answer.status == 200:
                 acknowledged = sent
-            elif answer.status != 0:
+            else:
                 check('killed: while it lives it takes all', False, answer)
         timer.join()
         daemon.process.wait()

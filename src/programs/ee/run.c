@@ -123,7 +123,7 @@ static void did(void *ctx, struct client_device *device, enum client_result resu
 	if (running->doing == DOING_LISTEN)
 		listened(running, result);
 	else if (running->doing == DOING_FETCH && result == CLIENT_NOTHING && awaits(device) && running->awaited < AWAIT_TIMES)
-		then(running, DOING_FETCH, AWAIT_SECONDS << running->awaited++);
+		then(running, DOING_FETCH, (unsigned)AWAIT_SECONDS << running->awaited++);
 	/* Policy and chain file come before any request (CAMP, step 3.1), certificates after. */
 	else if (result == CLIENT_CEASED || running->doing == DOING_FETCH || (running->doing == DOING_REQUEST && result != CLIENT_DONE))
 		rest(running);
