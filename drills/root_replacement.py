@@ -77,7 +77,7 @@ def run(scene):
     scene.everybody("enrol", BACK)
     story.tell("Authorised operators enrol the devices anew; each counts the votes for root2 itself")
     scene.update_until(BACK, scene.version)
-    scene.everybody("request", BACK)
+    scene.request(BACK)
     scene.fetch(BACK)
     answer = scene.system.fleet.order("enrol", group="culprit")
     story.tell("They have fetched policy, chain file and new certificates")

@@ -238,7 +238,7 @@ class Scene:
         tell(f"{len(serials)} devices are made in the factory and enrolled")
         self.everybody("update")
         self.stock = self.weeks()
-        self.everybody("request")
+        self.request()
         self.fetch()
         tell("Vehicles have asked for pseudonym certificates, and fetched those of all weeks to come; roadside units have their application "
              "certificates")
@@ -257,6 +257,17 @@ class Scene:
         if expect is None and bad:
             raise systems.Trouble(f"{do}: {results}: {answer['texts']}")
         return answer
+
+    def request(self, groups=None, seconds=systems.PATIENCE):
+        """Certificates are asked for; an RA that has just been started refuses those of roadside units until it knows its PCA."""
+        end = time.monotonic() + seconds
+        while True:
+            answer = self.everybody("request", groups, expect="any")
+            if set(answer["results"]) <= {"done", "nothing"}:
+                return
+            if set(answer["results"]) > {"done", "nothing", "refused"} or time.monotonic() > end:
+                raise systems.Trouble(f"request: {answer['results']}: {answer['texts']}")
+            time.sleep(0.5)
 
     def fetch(self, groups=None, seconds=systems.PATIENCE):
         """Until all of them have the certificates that they asked for."""

@@ -103,7 +103,11 @@ class Proof:
         status, body = system.ask("pg1", "POST", "/publish", update.read_bytes())
         check(status == 200, "the PG publishes", body)
         system.start(*[name for name in systems.SERVERS if name != "pg1"])
-        state = system.push(update)
+        state = json.loads(system.do("push", "components", MANAGER=system.url("manager1")))
+        end = time.monotonic() + systems.PATIENCE
+        while state["missing"] > 0 and time.monotonic() < end:
+            time.sleep(0.1)
+            state = json.loads(system.ask("manager1", "GET", f"/push/{state['id']}")[1])
         check(state["missing"] == 0, "every component has what was pushed", state)
 
     def ask(self, *arguments):
@@ -159,7 +163,7 @@ class Proof:
         self.all("update")
         self.all("request")
         # A device that has some of what it wants is done, too: all have all when there is nothing left to fetch.
-        self.all("fetch", periods=PERIODS, done=lambda answer: set(answer["texts"]) == {"0 periods"})
+        self.all("fetch", periods=PERIODS, done=lambda answer: set(answer["texts"]) == {"all is at hand"})
 
     def exchange(self, name, culprit):
         """

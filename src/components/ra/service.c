@@ -13,7 +13,7 @@
 #define MA_REQUEST_MAX 65536
 #define REPORT_MAX 262144
 #define CERTIFICATE_MAX 4096
-#define RETRY_SECONDS 5
+#define RETRY_SECONDS 1
 #define SWEEP_SECONDS 3600
 
 /* ---- who the PCA is ---- */
