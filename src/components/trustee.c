@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 /* Verdicts that are kept: components are few; of end entities there are many, and each is heard of once in a while. */
 #define EXPLICIT_VERDICTS_MAX 256
@@ -25,7 +24,6 @@ struct known {
 
 /* A certificate that was judged valid, with the chain above it. */
 struct verdict {
-	TAILQ_ENTRY(verdict) link;
 	uint8_t identity[32];
 	scms_time64 from, until; /* all of the chain is within its validity */
 	uint8_t quorum;		 /* in force then */
@@ -36,7 +34,7 @@ struct verdict {
 
 /* Those of one kind, the last used first. */
 struct verdicts {
-	TAILQ_HEAD(verdict_list, verdict) list;
+	struct verdict *verdict[EXPLICIT_VERDICTS_MAX];
 	size_t n, most;
 };
 
@@ -173,18 +171,18 @@ static struct verdicts *verdicts_of(struct trustee *trustee, const struct chain 
 	return &trustee->verdicts[cert_is_implicit(&chain->cert[0])];
 }
 
-static void verdict_drop(struct verdicts *verdicts, struct verdict *verdict)
-{
-	TAILQ_REMOVE(&verdicts->list, verdict, link);
-	verdicts->n--;
-	free(verdict);
-}
-
 static void verdicts_drop(struct trustee *trustee)
 {
 	for (size_t k = 0; k < 2; k++)
 		while (trustee->verdicts[k].n > 0)
-			verdict_drop(&trustee->verdicts[k], TAILQ_FIRST(&trustee->verdicts[k].list));
+			free(trustee->verdicts[k].verdict[--trustee->verdicts[k].n]);
+}
+
+/* Makes it the first, in the place of the k-th. */
+static void verdict_first(struct verdicts *verdicts, struct verdict *verdict, size_t k)
+{
+	memmove(&verdicts->verdict[1], &verdicts->verdict[0], k * sizeof(verdicts->verdict[0]));
+	verdicts->verdict[0] = verdict;
 }
 
 static void verdict_keep(struct trustee *trustee, const struct chain *chain, uint8_t quorum)
@@ -192,8 +190,6 @@ static void verdict_keep(struct trustee *trustee, const struct chain *chain, uin
 	struct verdicts *verdicts = verdicts_of(trustee, chain);
 	struct verdict *verdict;
 
-	if (verdicts->n == verdicts->most)
-		verdict_drop(verdicts, TAILQ_LAST(&verdicts->list, verdict_list));
 	verdict = malloc(sizeof(*verdict) + (chain->n - 1) * sizeof(verdict->issuer[0]));
 	if (verdict == NULL)
 		return;
@@ -212,8 +208,9 @@ static void verdict_keep(struct trustee *trustee, const struct chain *chain, uin
 		if (validity_end(period) < verdict->until)
 			verdict->until = validity_end(period);
 	}
-	TAILQ_INSERT_HEAD(&verdicts->list, verdict, link);
-	verdicts->n++;
+	if (verdicts->n == verdicts->most)
+		free(verdicts->verdict[--verdicts->n]);
+	verdict_first(verdicts, verdict, verdicts->n++);
 }
 
 static bool verdict_find(struct trustee *trustee, struct chain *chain, scms_time64 now, uint8_t quorum)
@@ -221,15 +218,15 @@ static bool verdict_find(struct trustee *trustee, struct chain *chain, scms_time
 	struct verdicts *verdicts = verdicts_of(trustee, chain);
 	struct verdict *verdict;
 
-	TAILQ_FOREACH(verdict, &verdicts->list, link) {
+	for (size_t k = 0; k < verdicts->n; k++) {
+		verdict = verdicts->verdict[k];
 		if (memcmp(verdict->identity, chain->cert[0].hash256, 32) != 0 || verdict->quorum != quorum ||
 		    now < verdict->from || now >= verdict->until)
 			continue;
 		memcpy(&chain->cert[1], verdict->issuer, verdict->issuers * sizeof(verdict->issuer[0]));
 		chain->n = 1 + verdict->issuers;
 		chain->anchored = verdict->anchored;
-		TAILQ_REMOVE(&verdicts->list, verdict, link);
-		TAILQ_INSERT_HEAD(&verdicts->list, verdict, link);
+		verdict_first(verdicts, verdict, k);
 		return true;
 	}
 	return false;
@@ -368,8 +365,6 @@ struct trustee *trustee_open(const char *path, const struct scms_crypto *crypto,
 	}
 	trustee->crypto = crypto;
 	trustee->judge = (struct message_judge){trustee, find_signer, judge_signer};
-	for (size_t k = 0; k < 2; k++)
-		TAILQ_INIT(&trustee->verdicts[k].list);
 	trustee->verdicts[0].most = EXPLICIT_VERDICTS_MAX;
 	trustee->verdicts[1].most = IMPLICIT_VERDICTS_MAX;
 	if (!dir_enter(trustee, err)) {
