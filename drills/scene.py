@@ -265,7 +265,7 @@ class Scene:
             answer = self.everybody("request", groups, expect="any")
             if set(answer["results"]) <= {"done", "nothing"}:
                 return
-            if set(answer["results"]) > {"done", "nothing", "refused"} or time.monotonic() > end:
+            if not set(answer["results"]) <= {"done", "nothing", "refused"} or time.monotonic() > end:
                 raise systems.Trouble(f"request: {answer['results']}: {answer['texts']}")
             time.sleep(0.5)
 
