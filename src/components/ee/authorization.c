@@ -12,18 +12,12 @@ enum key_status ee_identification_request(const struct ee_caterpillars *caterpil
 {
 	struct ScmsPDU message = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ra}};
 	struct EeRaIdCertProvisioningRequest *request = &message.content.u.ee_ra.u.eeRaIdCertProvisioningRequest;
-	struct curve_point sign, respond;
+	enum key_status status;
 
-	if (!curve_mul_base(SCMS_NIST_P256, caterpillars->sign, &sign) ||
-	    !curve_mul_base(SCMS_NIST_P256, caterpillars->respond, &respond))
-		return key_fail(err, KEY_FAILED, "no public key could be computed");
 	message.content.u.ee_ra.choice = EndEntityRaInterfacePDU_is_eeRaIdCertProvisioningRequest;
 	*request = (struct EeRaIdCertProvisioningRequest){.version = 1, .region = *region, .current_time = now};
-	point_to_256(&sign, &request->verify_key_info.seed_key);
-	point_to_256(&respond, &request->resp_enc_key_info.seed_key);
-	request->verify_key_info.expansion = caterpillars->sign_expansion;
-	request->resp_enc_key_info.expansion = caterpillars->respond_expansion;
-	return make_bytes(&oer_ScmsPDU, &message, pdu, err);
+	status = ee_caterpillars_public(caterpillars, &request->verify_key_info, &request->resp_enc_key_info, err);
+	return status == KEY_OK ? make_bytes(&oer_ScmsPDU, &message, pdu, err) : status;
 }
 
 enum key_status ee_application_request(const struct ee_caterpillars *keys, const struct GeographicRegion *region, scms_time32 now,

@@ -14,24 +14,33 @@ enum key_status ee_caterpillars_random(struct ee_caterpillars *caterpillars, str
 	return KEY_OK;
 }
 
+enum key_status ee_caterpillars_public(const struct ee_caterpillars *caterpillars, struct UnsignedButterflyParams *sign,
+				       struct UnsignedButterflyParams *respond, struct key_error *err)
+{
+	struct curve_point signs, responds;
+
+	if (!curve_mul_base(SCMS_NIST_P256, caterpillars->sign, &signs) ||
+	    !curve_mul_base(SCMS_NIST_P256, caterpillars->respond, &responds))
+		return key_fail(err, KEY_FAILED, "no public key could be computed");
+	point_to_256(&signs, &sign->seed_key);
+	point_to_256(&responds, &respond->seed_key);
+	sign->expansion = caterpillars->sign_expansion;
+	respond->expansion = caterpillars->respond_expansion;
+	return KEY_OK;
+}
+
 enum key_status ee_pseudonym_request(const struct ee_caterpillars *caterpillars, scms_time32 now, struct bytes *pdu,
 				     struct key_error *err)
 {
 	struct ScmsPDU message = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ra}};
 	struct EeRaPseudonymCertProvisioningRequest *request =
 	    &message.content.u.ee_ra.u.eeRaPseudonymCertProvisioningRequest;
-	struct curve_point sign, respond;
+	enum key_status status;
 
-	if (!curve_mul_base(SCMS_NIST_P256, caterpillars->sign, &sign) ||
-	    !curve_mul_base(SCMS_NIST_P256, caterpillars->respond, &respond))
-		return key_fail(err, KEY_FAILED, "no public key could be computed");
 	message.content.u.ee_ra.choice = EndEntityRaInterfacePDU_is_eeRaPseudonymCertProvisioningRequest;
 	*request = (struct EeRaPseudonymCertProvisioningRequest){.version = 1, .current_time = now};
-	point_to_256(&sign, &request->verify_key_info.seed_key);
-	point_to_256(&respond, &request->resp_enc_key_info.seed_key);
-	request->verify_key_info.expansion = caterpillars->sign_expansion;
-	request->resp_enc_key_info.expansion = caterpillars->respond_expansion;
-	return make_bytes(&oer_ScmsPDU, &message, pdu, err);
+	status = ee_caterpillars_public(caterpillars, &request->verify_key_info, &request->resp_enc_key_info, err);
+	return status == KEY_OK ? make_bytes(&oer_ScmsPDU, &message, pdu, err) : status;
 }
 
 enum key_status ee_cocoon(const uint8_t caterpillar[SCALAR_BYTES], const uint8_t expansion[AES_128_KEY],
