@@ -12,11 +12,12 @@ enum key_status ee_identification_request(const struct ee_caterpillars *caterpil
 {
 	struct ScmsPDU message = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ra}};
 	struct EeRaIdCertProvisioningRequest *request = &message.content.u.ee_ra.u.eeRaIdCertProvisioningRequest;
+	struct ee_public_caterpillars keys;
 	enum key_status status;
 
 	message.content.u.ee_ra.choice = EndEntityRaInterfacePDU_is_eeRaIdCertProvisioningRequest;
 	*request = (struct EeRaIdCertProvisioningRequest){.version = 1, .region = *region, .current_time = now};
-	status = ee_caterpillars_public(caterpillars, &request->verify_key_info, &request->resp_enc_key_info, err);
+	status = ee_caterpillars_public(caterpillars, &keys, &request->verify_key_info, &request->resp_enc_key_info, err);
 	return status == KEY_OK ? make_bytes(&oer_ScmsPDU, &message, pdu, err) : status;
 }
 

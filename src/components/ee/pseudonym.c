@@ -14,16 +14,15 @@ enum key_status ee_caterpillars_random(struct ee_caterpillars *caterpillars, str
 	return KEY_OK;
 }
 
-enum key_status ee_caterpillars_public(const struct ee_caterpillars *caterpillars, struct UnsignedButterflyParams *sign,
-				       struct UnsignedButterflyParams *respond, struct key_error *err)
+enum key_status ee_caterpillars_public(const struct ee_caterpillars *caterpillars, struct ee_public_caterpillars *keys,
+				       struct UnsignedButterflyParams *sign, struct UnsignedButterflyParams *respond,
+				       struct key_error *err)
 {
-	struct curve_point signs, responds;
-
-	if (!curve_mul_base(SCMS_NIST_P256, caterpillars->sign, &signs) ||
-	    !curve_mul_base(SCMS_NIST_P256, caterpillars->respond, &responds))
+	if (!curve_mul_base(SCMS_NIST_P256, caterpillars->sign, &keys->sign) ||
+	    !curve_mul_base(SCMS_NIST_P256, caterpillars->respond, &keys->respond))
 		return key_fail(err, KEY_FAILED, "no public key could be computed");
-	point_to_256(&signs, &sign->seed_key);
-	point_to_256(&responds, &respond->seed_key);
+	point_to_256(&keys->sign, &sign->seed_key);
+	point_to_256(&keys->respond, &respond->seed_key);
 	sign->expansion = caterpillars->sign_expansion;
 	respond->expansion = caterpillars->respond_expansion;
 	return KEY_OK;
@@ -35,11 +34,12 @@ enum key_status ee_pseudonym_request(const struct ee_caterpillars *caterpillars,
 	struct ScmsPDU message = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ra}};
 	struct EeRaPseudonymCertProvisioningRequest *request =
 	    &message.content.u.ee_ra.u.eeRaPseudonymCertProvisioningRequest;
+	struct ee_public_caterpillars keys;
 	enum key_status status;
 
 	message.content.u.ee_ra.choice = EndEntityRaInterfacePDU_is_eeRaPseudonymCertProvisioningRequest;
 	*request = (struct EeRaPseudonymCertProvisioningRequest){.version = 1, .current_time = now};
-	status = ee_caterpillars_public(caterpillars, &request->verify_key_info, &request->resp_enc_key_info, err);
+	status = ee_caterpillars_public(caterpillars, &keys, &request->verify_key_info, &request->resp_enc_key_info, err);
 	return status == KEY_OK ? make_bytes(&oer_ScmsPDU, &message, pdu, err) : status;
 }
 

@@ -23,9 +23,15 @@ SCMS_CHECKED enum key_status ee_cocoon(const uint8_t caterpillar[SCALAR_BYTES], 
 /* New random ones. KEY_FAILED only. */
 SCMS_CHECKED enum key_status ee_caterpillars_random(struct ee_caterpillars *caterpillars, struct key_error *err);
 
-/* What a request tells the RA of them: the public keys, and the expansions, which stay where they are. */
-SCMS_CHECKED enum key_status ee_caterpillars_public(const struct ee_caterpillars *caterpillars, struct UnsignedButterflyParams *sign,
-						    struct UnsignedButterflyParams *respond, struct key_error *err);
+/* Their public keys. */
+struct ee_public_caterpillars {
+	struct curve_point sign, respond;
+};
+
+/* What a request tells the RA of them: it points into `keys`, filled here, and into the caterpillars. */
+SCMS_CHECKED enum key_status ee_caterpillars_public(const struct ee_caterpillars *caterpillars, struct ee_public_caterpillars *keys,
+						    struct UnsignedButterflyParams *sign, struct UnsignedButterflyParams *respond,
+						    struct key_error *err);
 
 /* The request, as the encoding of its ScmsPDU. */
 SCMS_CHECKED enum key_status ee_pseudonym_request(const struct ee_caterpillars *caterpillars, scms_time32 now,
