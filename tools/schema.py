@@ -380,6 +380,8 @@ class Schema:
             return None if None in parts else t.preamble + sum(parts)
         if t.kind == 'CHOICE':
             parts = [f.type.least + f.addition for f in t.fields if f.type.least is not None]
+            if t.extensible:
+                parts.append(1)  # one that is not known: its length, which may be 0
             return 1 + min(parts) if parts else None
         if t.kind == 'LIST':
             if t.low == 0:

@@ -94,6 +94,8 @@ static const struct {
 	T(EitherOpen, "83 03 85 01 00")
 	T(EitherOpen, "84 00") T(EitherOpen, "be 0101") T(EitherOpen, "bf3f 0101") T(EitherOpen, "bf7f 00")
 	T(EitherOpen, "bf8100 00") T(EitherOpen, "bfffffff7f 00")
+	/* an alternative that is not known takes fewer bytes than any that is */
+	T(LongOpen, "81 00") T(LongOpen, "81 01 00") T(ListOfLongOpen, "0102 8100 810100")
 	T(Chain, "80 80 01") T(Chain, "81 80 82 0161")
 
 	/* SEQUENCE OF */
