@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,17 @@ bool file_rename(const char *from, const char *to)
 	const char *slash = strrchr(to, '/');
 
 	return rename(from, to) == 0 && directory_sync(to, slash ? (size_t)(slash - to) + 1 : 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)at;
+	return type == FTW_DP ? rmdir(path) : unlink(path);
+}
+
+bool folder_remove(const char *path)
+{
+	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
 enum file_status file_write(const char *path, mode_t mode, struct scms_slice bytes, struct file_error *err)

@@ -55,4 +55,7 @@ SCMS_CHECKED enum file_status file_write(const char *path, mode_t mode, struct s
 /* Renames a file or folder, and makes that last. False: errno says why; where only the last failed, it is renamed. */
 SCMS_CHECKED bool file_rename(const char *from, const char *to);
 
+/* Deletes a folder with all that is in it; links are deleted, not followed. One that is not there is no error. False: errno. */
+bool folder_remove(const char *path);
+
 #endif

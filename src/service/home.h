@@ -164,7 +164,5 @@ SCMS_CHECKED enum home_status home_install(struct home *home, struct scms_slice 
 /* Throws the staged identity away, its private keys too. HOME_OK where there is none. */
 SCMS_CHECKED enum home_status home_unstage(struct home *home, struct home_error *err);
 
-/* Deletes a folder with all that is in it; one that is not there is no error. */
-void home_remove_folder(const char *path);
 
 #endif

@@ -31,26 +31,6 @@ enum home_status home_sync(const char *path, struct home_error *err)
 	return good ? HOME_OK : home_fail(err, HOME_IO, "%s: %s", path, strerror(error));
 }
 
-void home_remove_folder(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL) {
-		struct home_file inside = home_file(path, entry->d_name);
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		/* A link is removed, not followed. */
-		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0 && errno == EISDIR)
-			home_remove_folder(inside.text);
-	}
-	closedir(dir);
-	rmdir(path);
-}
-
 enum home_status home_write_config(const config_t *config, const char *path, struct home_error *err)
 {
 	struct file_error refused;
@@ -163,7 +143,7 @@ enum home_status home_create(const char *path, const struct home_settings *setti
 		status = home_fail(err, errno == EEXIST ? HOME_EXISTS : HOME_IO, "%s: %s", path, strerror(errno));
 	if (status != HOME_OK) {
 		rmdir(retired.text);
-		home_remove_folder(temporary);
+		folder_remove(temporary);
 		return status;
 	}
 	return home_sync(above, err);
@@ -191,7 +171,7 @@ static void remove_drafts(const char *path)
 		if (strncmp(entry->d_name, DRAFT, strlen(DRAFT)) == 0) {
 			struct home_file folder = home_file(path, entry->d_name);
 
-			home_remove_folder(folder.text);
+			folder_remove(folder.text);
 		}
 	closedir(dir);
 }
@@ -295,7 +275,7 @@ void home_draft_drop(struct home_draft *draft)
 	if (draft == NULL)
 		return;
 	if (draft->folder[0] != '\0')
-		home_remove_folder(draft->folder);
+		folder_remove(draft->folder);
 	draft_free(draft);
 }
 
@@ -377,7 +357,7 @@ enum home_status home_unstage(struct home *home, struct home_error *err)
 		if (rename(staged.text, gone.text) != 0)
 			status = home_fail(err, HOME_IO, "%s: %s", staged.text, strerror(errno));
 		else
-			home_remove_folder(gone.text);
+			folder_remove(gone.text);
 	}
 	if (status == HOME_OK)
 		status = home_sync(home->path, err);

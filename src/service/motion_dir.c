@@ -5,7 +5,6 @@
 #include "components/bootstrap_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,18 +185,6 @@ static struct scms_slice text_slice(const char *text)
 	return (struct scms_slice){(const uint8_t *)text, strlen(text)};
 }
 
-static bool sync_folder(const char *path, struct motion_error *err)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-
-	if (!good)
-		motion_refuse(err, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 /* Fills a folder that has no name yet. */
 static bool fill(const char *folder, struct scms_slice proposal, struct motion_error *err)
 {
@@ -213,40 +200,41 @@ static bool fill(const char *folder, struct scms_slice proposal, struct motion_e
 	return write_file(path, text_slice("proposed\n"), err);
 }
 
-static void discard(const char *folder)
+void motion_dir_discard(const struct motion_draft *draft)
 {
-	static const char *const files[] = {"proposal.oer", "state"};
-	char path[2200];
-
-	for (size_t k = 0; k < sizeof(files) / sizeof(*files); k++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, files[k]);
-		unlink(path);
-	}
-	snprintf(path, sizeof(path), "%s/votes", folder);
-	rmdir(path);
-	rmdir(folder);
+	(void)folder_remove(draft->folder.text);
 }
 
-bool motion_dir_create(const struct workspace *workspace, struct scms_slice bytes, const struct scms_crypto *crypto,
-		       char id[PROPOSAL_ID_BYTES], struct motion_error *err)
+bool motion_dir_draft(const struct workspace *workspace, struct scms_slice bytes, const struct scms_crypto *crypto,
+		      struct motion_draft *draft, struct motion_error *err)
 {
-	struct workspace_file all = workspace_file(workspace, WORKSPACE_MOTIONS, NULL), folder;
-	struct workspace_file temporary = workspace_file(workspace, WORKSPACE_MOTIONS, ".new.XXXXXX");
+	struct workspace_file folder;
 	struct proposal proposal;
 
+	draft->folder = workspace_file(workspace, WORKSPACE_MOTIONS, ".new");
 	if (!proposal_read(&proposal, bytes, crypto, err))
 		return false;
-	folder = workspace_file(workspace, WORKSPACE_MOTIONS, proposal_id(&proposal, id));
+	folder = workspace_file(workspace, WORKSPACE_MOTIONS, proposal_id(&proposal, draft->id));
 	if (access(folder.text, F_OK) == 0)
-		return motion_refuse(err, "%s: there is a motion for the same endorsement already: scms motion status %s", folder.text, id);
-	if (mkdtemp(temporary.text) == NULL)
-		return motion_refuse(err, "%s: %s", all.text, strerror(errno));
-	if (chmod(temporary.text, 0755) == 0 && fill(temporary.text, bytes, err)) {
-		if (rename(temporary.text, folder.text) == 0)
-			return sync_folder(all.text, err);
-		motion_refuse(err, "%s: %s", folder.text, strerror(errno));
-	}
-	discard(temporary.text);
+		return motion_refuse(err, "%s: there is a motion for the same endorsement already: scms motion status %s", folder.text, draft->id);
+	/* Of one who was interrupted: the workspace's lock is ours. */
+	motion_dir_discard(draft);
+	if (mkdir(draft->folder.text, 0755) != 0)
+		return motion_refuse(err, "%s: %s", draft->folder.text, strerror(errno));
+	if (fill(draft->folder.text, bytes, err))
+		return true;
+	motion_dir_discard(draft);
+	return false;
+}
+
+bool motion_dir_create(const struct workspace *workspace, const struct motion_draft *draft, struct motion_error *err)
+{
+	struct workspace_file folder = workspace_file(workspace, WORKSPACE_MOTIONS, draft->id);
+
+	if (file_rename(draft->folder.text, folder.text))
+		return true;
+	motion_refuse(err, "%s: %s", folder.text, strerror(errno));
+	motion_dir_discard(draft);
 	return false;
 }
 

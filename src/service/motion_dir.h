@@ -47,9 +47,21 @@ SCMS_CHECKED bool motion_dir_read(struct motion_dir *motion, const struct worksp
 				  const struct scms_crypto *crypto, struct motion_error *err);
 void motion_dir_free(struct motion_dir *motion);
 
-/* Makes the folder of a new motion. False, too, where there is one for the same endorsement. */
-SCMS_CHECKED bool motion_dir_create(const struct workspace *workspace, struct scms_slice proposal, const struct scms_crypto *crypto,
-				    char id[PROPOSAL_ID_BYTES], struct motion_error *err);
+/* A new motion, written, that nobody sees yet. */
+struct motion_draft {
+	struct workspace_file folder;
+	char id[PROPOSAL_ID_BYTES];
+};
+
+/*
+ * Writes a new motion down; motion_dir_create then makes it one of the workspace's, at a stroke. In between whoever makes it
+ * has its entry in the journal written, so that there is no motion without one. motion_dir_draft is false, too, where there
+ * is a motion for the same endorsement. A draft that is not made a motion is discarded.
+ */
+SCMS_CHECKED bool motion_dir_draft(const struct workspace *workspace, struct scms_slice proposal, const struct scms_crypto *crypto,
+				   struct motion_draft *draft, struct motion_error *err);
+SCMS_CHECKED bool motion_dir_create(const struct workspace *workspace, const struct motion_draft *draft, struct motion_error *err);
+void motion_dir_discard(const struct motion_draft *draft);
 
 SCMS_CHECKED bool motion_dir_set_state(const struct workspace *workspace, const char *id, enum motion_state state, const char *note,
 				       struct motion_error *err);

@@ -5,6 +5,7 @@
  *
  * usage: homes
  */
+#include "base/file.h"
 #include "base/leap.h"
 #include "components/authority/issue.h"
 #include "service/home.h"
@@ -268,7 +269,7 @@ int main(void)
 	drafts();
 	times();
 	CHECK(chdir("/") == 0, "chdir");
-	home_remove_folder(directory);
+	CHECK(folder_remove(directory), "remove");
 	CHECK(access(directory, F_OK) != 0, "%s is left", directory);
 	return check_done();
 }

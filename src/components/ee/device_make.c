@@ -7,7 +7,6 @@
 #include "components/ee/device.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -188,17 +187,6 @@ static bool make_store(const struct making *making, const char *config, const ch
 	return good;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st, (void)type, (void)at;
-	return remove(path);
-}
-
-static void remove_all(const char *path)
-{
-	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 /* The bundle's files lie in a folder for as long as the store is made of them. */
 static bool put_store(const struct making *making)
 {
@@ -218,7 +206,7 @@ static bool put_store(const struct making *making)
 		for (size_t k = 0; good && k < making->bundle->n; k++)
 			good = copy(&inside, making->bundle->member[k].name);
 		good = good && make_store(making, config, store);
-		remove_all(folder);
+		folder_remove(folder);
 	}
 	free(folder);
 	free(config);
@@ -244,7 +232,7 @@ bool device_create(const char *path, struct scms_slice bundle, const struct devi
 		snprintf(err->text, sizeof(err->text), "%.300s: exists; a device is never made over another", path);
 	} else if (asprintf(&beside, "%s.new", path) >= 0) {
 		making.path = beside;
-		remove_all(beside); /* of an attempt that did not end */
+		folder_remove(beside); /* of an attempt that did not end */
 		if (mkdir(beside, 0700) != 0)
 			(void)fail(&making, beside, strerror(errno));
 		else
@@ -253,7 +241,7 @@ bool device_create(const char *path, struct scms_slice bundle, const struct devi
 		if (good && !file_rename(beside, path))
 			good = fail(&making, path, strerror(errno));
 		if (!good)
-			remove_all(beside);
+			folder_remove(beside);
 		free(beside);
 	}
 	archive_free(&archive);

@@ -419,7 +419,7 @@ static int take_place(struct making *making, const char *to)
 			   : operator_fail(making->work->options, OPERATOR_ENVIRONMENT, "%s: %s", to, strerror(errno));
 	if (renameat2(AT_FDCWD, making->folder, AT_FDCWD, to, RENAME_EXCHANGE) != 0)
 		return operator_fail(making->work->options, OPERATOR_ENVIRONMENT, "%s: %s", to, strerror(errno));
-	home_remove_folder(making->folder);
+	folder_remove(making->folder);
 	return OPERATOR_DONE;
 }
 
@@ -453,7 +453,7 @@ int bundle_make(struct work *work, const char *folder, struct bundle_made *made)
 		if (code == OPERATOR_DONE)
 			code = take_place(making, made->folder);
 		if (code != OPERATOR_DONE)
-			home_remove_folder(making->folder);
+			folder_remove(making->folder);
 	}
 	made->electors = making->elector_count;
 	made->roots = making->root_count;

@@ -411,7 +411,7 @@ static void remove_unfinished(const struct work *work)
 			struct workspace_file left =
 			    workspace_file(&work->workspace, WORKSPACE_COMPONENTS, entry->d_name);
 
-			home_remove_folder(left.text);
+			folder_remove(left.text);
 		}
 	if (dir != NULL)
 		closedir(dir);
@@ -438,6 +438,6 @@ int work_component_create(struct work *work, const struct home_settings *setting
 	if (code == OPERATOR_DONE && rename(making.text, path.text) != 0)
 		code = operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", path.text, strerror(errno));
 	if (code != OPERATOR_DONE)
-		home_remove_folder(making.text);
+		folder_remove(making.text);
 	return code;
 }

@@ -67,7 +67,7 @@ static int keep(const struct motion_work *work, const struct bytes *bytes, const
 {
 	const struct motion_options *options = work->options;
 	struct workspace_file file;
-	char id[PROPOSAL_ID_BYTES];
+	struct motion_draft draft;
 	struct proposal proposal;
 	struct journal_file named = {"proposal.oer", bytes_view(bytes)};
 	struct file_error refused;
@@ -75,18 +75,23 @@ static int keep(const struct motion_work *work, const struct bytes *bytes, const
 	int code;
 
 	if (!proposal_read(&proposal, bytes_view(bytes), engine_crypto(), &err) ||
-	    !motion_dir_create(&work->workspace, bytes_view(bytes), engine_crypto(), id, &err))
+	    !motion_dir_draft(&work->workspace, bytes_view(bytes), engine_crypto(), &draft, &err))
 		return motion_fail(work, &err);
+	/* The journal first: whoever is interrupted proposes again, and there is no motion without its entry. */
 	code = motion_journal(work, what, options->override != NULL ? options->override : options->reason, &named, 1,
-			      json_pack("{s:s}", "motion", id));
-	if (code != OPERATOR_DONE)
+			      json_pack("{s:s}", "motion", draft.id));
+	if (code != OPERATOR_DONE) {
+		motion_dir_discard(&draft);
 		return code;
+	}
+	if (!motion_dir_create(&work->workspace, &draft, &err))
+		return operator_fail(&options->common, OPERATOR_ENVIRONMENT, "%s", err.text);
 	if (options->out != NULL && file_write(options->out, 0644, bytes_view(bytes), &refused) != FILE_OK)
 		return operator_fail(&options->common, OPERATOR_ENVIRONMENT, "%s: %s; the proposal is in the workspace", options->out, refused.text);
-	file = workspace_file(&work->workspace, WORKSPACE_MOTIONS, id);
+	file = workspace_file(&work->workspace, WORKSPACE_MOTIONS, draft.id);
 	if (options->common.json)
 		operator_json(&options->common,
-			      json_pack("{s:s, s:o, s:o}", "motion", id, "proposal", proposal_json(&proposal), "findings", findings_json(findings)));
+			      json_pack("{s:s, s:o, s:o}", "motion", draft.id, "proposal", proposal_json(&proposal), "findings", findings_json(findings)));
 	else {
 		proposal_words(stdout, &proposal, &work->leaps);
 		printf("Carry %s%s to the electors: scms-elector inspect, then sign\n", options->out != NULL ? options->out : file.text,
@@ -185,6 +190,7 @@ static int extend(struct motion_work *work, const struct ballot_parts *parts, st
 	char user[64], id[PROPOSAL_ID_BYTES];
 	struct bytes bytes = {NULL, 0};
 	struct workspace_file folder;
+	struct motion_draft draft;
 	struct proposal proposal;
 	struct file_error refused;
 	struct motion_error err;
@@ -198,7 +204,9 @@ static int extend(struct motion_work *work, const struct ballot_parts *parts, st
 	}
 	folder = workspace_file(&work->workspace, WORKSPACE_MOTIONS, proposal_id(&proposal, id));
 	code = OPERATOR_DONE;
-	if (access(folder.text, F_OK) != 0 && !motion_dir_create(&work->workspace, bytes_view(&bytes), engine_crypto(), id, &err))
+	if (access(folder.text, F_OK) != 0 &&
+	    (!motion_dir_draft(&work->workspace, bytes_view(&bytes), engine_crypto(), &draft, &err) ||
+	     !motion_dir_create(&work->workspace, &draft, &err)))
 		code = motion_fail(work, &err);
 	if (code == OPERATOR_DONE && !take_votes(work, id, parts, &err))
 		code = motion_fail(work, &err);

@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,27 +16,6 @@ static bool fail(char error[512], const char *path, const char *why)
 {
 	snprintf(error, 512, "%.300s: %.200s", path, why);
 	return false;
-}
-
-/* Deletes a folder of plain files, if it is there. */
-static bool remove_folder(const char *path, char error[512])
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	bool good = true;
-
-	if (dir == NULL)
-		return errno == ENOENT || fail(error, path, strerror(errno));
-	while (good && (entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0)
-			good = fail(error, entry->d_name, strerror(errno));
-	}
-	closedir(dir);
-	if (good && rmdir(path) != 0)
-		good = fail(error, path, strerror(errno));
-	return good;
 }
 
 static bool sync_folder(const char *path, char error[512])
@@ -78,19 +56,19 @@ bool publish_folder_replace(const char *parent, const char *name, const struct p
 	    snprintf(beside, sizeof(beside), "%s/.%s.new", parent, name) >= (int)sizeof(beside))
 		return fail(error, parent, "its name is too long");
 	/* What an interrupted attempt left. */
-	if (!remove_folder(beside, error))
-		return false;
+	if (!folder_remove(beside))
+		return fail(error, beside, strerror(errno));
 	if (!fill(beside, files, n, error)) {
-		(void)remove_folder(beside, ignored);
+		(void)folder_remove(beside);
 		return false;
 	}
 	if (renameat2(AT_FDCWD, beside, AT_FDCWD, folder, RENAME_EXCHANGE) != 0) {
 		(void)fail(error, folder, strerror(errno));
-		(void)remove_folder(beside, ignored);
+		(void)folder_remove(beside);
 		return false;
 	}
 	(void)sync_folder(parent, ignored);
 	/* The new files stand; what is left of the old ones is cleared away by the next attempt at the latest. */
-	(void)remove_folder(beside, ignored);
+	(void)folder_remove(beside);
 	return true;
 }
