@@ -1,81 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes messages for wireshark.py: NAME.coer, and NAME.txt, which says what Wireshark should find in it, one "field
- * value" per line in the order of the message.
+ * Makes messages for wireshark.py: NAME.coer.
  *
  * usage: messages FOLDER
  *
  * Only what Wireshark 4.0 can read. It does not know signatures of NIST P-384 and hashes of 48 bytes, stops at a
  * minChainLength, and misplaces what follows the preamble of a MissingCrlIdentifier.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "dot2/crl_make.h"
 #include "dot2/encrypt.h"
 #include "dot2/request.h"
-#include "oer/walk.h"
 #include "tests/check.h"
 #include "tests/dot2/judge.h"
 #include "tests/dot2/people.h"
 
 static const char *folder;
-
-/* A name as Wireshark writes it: that of the component, or of the type of an element. */
-static const char *field_name(const struct oer_node *node)
-{
-	static char name[128];
-	const char *from = node->field ? node->field->name : oer_type_name(node->type);
-	size_t n = 0;
-
-	for (; from[n] && n + 1 < sizeof(name); n++)
-		name[n] = from[n] == '-' ? '_' : from[n];
-	name[n] = 0;
-	return name;
-}
-
-static void value_print(FILE *out, const struct oer_node *node)
-{
-	switch (node->type->kind) {
-	case OER_KIND_NULL:
-		fprintf(out, "%s_element \n", field_name(node));
-		return;
-	case OER_KIND_FIXED:
-	case OER_KIND_OCTETS:
-		fprintf(out, "%s ", field_name(node));
-		for (size_t k = 0; k < node->value.bytes.n; k++)
-			fprintf(out, "%s%02x", k ? ":" : "", node->value.bytes.p[k]);
-		break;
-	case OER_KIND_UTF8:
-		fprintf(out, "%s %.*s", field_name(node), (int)node->value.bytes.n, node->value.bytes.p);
-		break;
-	case OER_KIND_I8:
-	case OER_KIND_I16:
-	case OER_KIND_I32:
-	case OER_KIND_I64:
-	case OER_KIND_IVAR:
-	case OER_KIND_ENUM:
-		fprintf(out, "%s %" PRId64, field_name(node), node->value.i);
-		break;
-	default:
-		fprintf(out, "%s %" PRIu64, field_name(node), node->value.u);
-		break;
-	}
-	fputc('\n', out);
-}
-
-static bool visit(void *context, enum oer_walk_event event, const struct oer_node *node)
-{
-	FILE *out = context;
-
-	if (event == OER_WALK_VALUE)
-		value_print(out, node);
-	else if (event == OER_WALK_ENTER && node->type->kind == OER_KIND_CHOICE)
-		fprintf(out, "%s %" PRIu64 "\n", field_name(node), node->tag);
-	else if (event == OER_WALK_ENTER && node->type->kind == OER_KIND_LIST)
-		fprintf(out, "%s %u\n", field_name(node), node->count);
-	return true;
-}
 
 static void message_write(const char *name, enum key_status status, const struct key_error *err, struct bytes *message)
 {
@@ -86,13 +27,6 @@ static void message_write(const char *name, enum key_status status, const struct
 	snprintf(path, sizeof(path), "%s/%s.coer", folder, name);
 	file = fopen(path, "wb");
 	CHECK(file && fwrite(message->p, 1, message->n, file) == message->n && fclose(file) == 0, "%s", path);
-	snprintf(path, sizeof(path), "%s/%s.txt", folder, name);
-	file = fopen(path, "w");
-	CHECK(file &&
-		  oer_walk(&oer_Ieee1609Dot2Data, bytes_view(message), OER_DEPTH_DEFAULT, visit, file, NULL) ==
-		      OER_OK &&
-		  fclose(file) == 0,
-	      "%s", path);
 	bytes_free(message);
 }
 

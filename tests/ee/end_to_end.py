@@ -3,7 +3,9 @@
 """docs/quickstart.md, run from its text: from the founding to two vehicles' verified messages and a device maker's program. The
 system that it leaves running then meets what it must refuse, a vehicle with identification certificates, and a roadside unit.
 
-    end_to_end.py BUILD COMPILER [COMPILER-OPTION...]
+    end_to_end.py BUILD TSHARK FIELDS COMPILER [COMPILER-OPTION...]
+
+FIELDS is tests/dot2's.
 """
 
 import json
@@ -23,8 +25,10 @@ import time
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "handbook"))
 sys.path.insert(0, str(SOURCE / "drills"))
+sys.path.insert(0, str(SOURCE / "tests" / "dot2"))
 import run as handbook  # noqa: E402
 import system as systems  # noqa: E402
+import wireshark  # noqa: E402
 
 FETCH_SECONDS = 90
 PORT = re.compile(r"\b(?:88|89)\d\d\b")
@@ -46,6 +50,7 @@ class Reader:
     def __init__(self, base, build, compiler):
         self.clone, self.work = base / "scms", base / "demo"
         self.ports = {}
+        self.sent = []
         self.work.mkdir()
         self.clone_links(build)
         self.page = handbook.Chapter(self.clone / "docs" / "quickstart.md")
@@ -100,6 +105,7 @@ class Reader:
 
     def sign(self, car, name, *arguments):
         self.expect(0, "", f"{car} signs {name}", "sign", car, "position", "--out", name, *arguments)
+        self.sent.append((time.time(), self.work / name))
         return name
 
     def end(self):
@@ -169,6 +175,18 @@ def messages(reader):
     reader.expect(1, "may not send", "a roadside unit is no vehicle", "verify", "car-2", reader.sign("unit-1", "car.signed"))
     time.sleep(max(0.0, 6 - (time.time() - (reader.work / signed).stat().st_mtime)))
     reader.expect(1, "old", "a message of some seconds ago", "verify", "car-2", signed)
+
+
+def exchange(reader, tshark, fields):
+    """Two vehicles hear each other; Wireshark reads what was on the air here and before, as we do."""
+    said = {car: [] for car in ("car-1", "car-2")}
+    for turn in range(2):
+        for car in said:
+            said[car].append(reader.sign(car, f"{car}-{turn}.signed"))
+    for car, other in (("car-1", "car-2"), ("car-2", "car-1")):
+        reader.expect(0, f"{said[other][1]}: accepted", f"{car} accepts all that {other} says", "verify", car, *said[other])
+    wrong = wireshark.compare(tshark, fields, reader.work / "air.pcap", reader.sent)
+    check(not wrong and len(reader.sent) > 8, "Wireshark reads the exchange as we do", wrong)
 
 
 def removal(reader):
@@ -264,7 +282,7 @@ def wait_for(condition, seconds):
 
 
 def main():
-    build, *compiler = sys.argv[1:]
+    build, tshark, fields, *compiler = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="scms-ee-") as folder:
         reader = Reader(pathlib.Path(folder), build, compiler)
         try:
@@ -275,6 +293,7 @@ def main():
             check("position.signed: accepted" in told, "the page's message is accepted", told)
             certificates(reader)
             messages(reader)
+            exchange(reader, tshark, fields)
             lost_acknowledgement(reader)
             removal(reader)
             fleet(reader)
