@@ -49,9 +49,11 @@ bench: all
 	$(RELEASE)/bench/bench
 	bench/downloads.py $(RELEASE)/tests/service/service-server
 
-fuzz: $(FUZZING)/build.ninja
+# Random files, and all that can happen in small worlds, deeper than `make check` goes.
+fuzz: $(FUZZING)/build.ninja all
 	ninja -C $(FUZZING)
 	tools/fuzz $(FUZZING) $(FUZZ_SECONDS)
+	meson test -C $(RELEASE) --no-rebuild --print-errorlogs --setup soak --timeout-multiplier 0 'small worlds, deeper'
 
 soak: all
 	tools/tidy --deep $(RELEASE)
