@@ -94,7 +94,7 @@ class Proof:
         system.configure({
             "ra1": {"shuffle_threshold": min(1000, self.vehicles * self.certificates), "max_request_age": 2,
                     "supply": PERIODS * WEEK, "certificates_per_period": self.certificates, "download_delay": 1,
-                    "download_tolerance": 120},
+                    "download_tolerance": 120, "ecas": "eca1.localhost", "drop": "maxAvailableCertSupply rseApplicationCertOverlap"},
             "ma1": {"certificates": self.certificates, "reports": REPORTS},
             "crlg1": {"interval_seconds": 30 * 86400, "next_seconds": 60 * 86400},
         })
@@ -282,10 +282,24 @@ class Proof:
               self.number("eca1", "SELECT count(*) FROM issued"))
         check(self.number("ra1", "SELECT count(*) FROM request") == self.vehicles + 1, "one request a vehicle")
 
+    def local_policy(self):
+        """What the RA gives its devices: the global policy without what is of no use to them, which the PG signed."""
+        with sqlite3.connect(self.system.home("ra1") / "db.sqlite") as db:
+            (lpf,), = db.execute("SELECT bytes FROM publication WHERE name = 'lpf'").fetchall()
+        db.close()
+        path = self.system.work / "local_policy.oer"
+        path.write_bytes(lpf)
+        shown = self.system.command("scms", "policy", "show", path)
+        check("custom policy of an RA" in shown and "local policy of an RA" in shown, "custom and local part", shown)
+        check("maxAvailableCertSupply" not in shown and "rseApplicationCertOverlap" not in shown and "quorum" in shown,
+              "two parameters are left out", shown)
+        check("laOneHost" in shown and "laTwoHost" in shown, "whose linkage values they get", shown)
+
     def run(self):
         self.start()
         first = period(self.system.now())
         self.enrol()
+        self.local_policy()
         self.counts(range(first, first + PERIODS))
         self.exchange("week 1", None)
         self.turn(1)

@@ -192,7 +192,15 @@ const char *service_peer_name(const struct service *service, unsigned k)
 
 const char *service_text(const struct service *service, const char *name)
 {
+	static char text[64];
+	size_t n = strlen(name);
+
 	(void)service;
+	for (const char *set = strstr(settings, name); set != NULL; set = strstr(set + n, name))
+		if (set[n] == '=' && (set == settings || set[-1] == ' ')) {
+			snprintf(text, sizeof(text), "%.*s", (int)strcspn(set + n + 1, " "), set + n + 1);
+			return text;
+		}
 	if (strcmp(name, "ra_host") == 0)
 		return "ra.example";
 	return strcmp(name, "ra_url") == 0 || strcmp(name, "crl_url") == 0 ? "https://ra.example:8892" : NULL;
@@ -381,7 +389,7 @@ static void open_one(const struct world *world, unsigned k, const struct scms_cr
 	snprintf(paths[k], sizeof(paths[k]), "%s/%s", world->folder, roles[k].name);
 	*runner = (struct runner){.crypto = crypto, .party = {.crypto = crypto}};
 	*service = (struct service){
-	    .role = role, .name = roles[k].name, .host = hosts[k], .path = paths[k], .base = base, .party = &runner->party};
+	    .role = role, .name = roles[k].name, .host = hosts[k], .path = paths[k], .base = base, .party = &runner->party, .test_mode = true};
 	service->home = home_open(paths[k], NULL, crypto, &home_err);
 	world_must(service->home != NULL && (own.n == 0 || home_party(service->home, &runner->party, &home_err) == HOME_OK),
 		   roles[k].name, home_err.text);
@@ -409,6 +417,14 @@ void behind_open(const struct world *world, const struct scms_crypto *crypto, co
 		open_one(world, count, crypto);
 	for (unsigned k = 0; k < 4; k++)
 		behind_turn();
+}
+
+void behind_settings(const char *others)
+{
+	settings = others;
+	for (unsigned k = 0; k < count; k++)
+		if (roles[k].role->changed != NULL)
+			roles[k].role->changed(&parts[k].service);
 }
 
 void behind_close(void)

@@ -13,6 +13,8 @@
 
 /* Opens all components over the homes of a world, and lets LAs and PCA agree on keys. numbers: settings by name, "x=1 y=2". */
 void behind_open(const struct world *world, const struct scms_crypto *crypto, const char *numbers);
+/* Other settings from now on, as after a restart. */
+void behind_settings(const char *others);
 void behind_close(void);
 
 struct service *behind_service(enum world_component which);

@@ -5,6 +5,8 @@
  */
 #include "components/archive.h"
 #include "components/period.h"
+#include "components/pg/policy_json.h"
+#include "components/ra/local_policy.h"
 #include "components/role_service.h"
 #include "crypto/butterfly.h"
 #include "dot2/issue.h"
@@ -264,6 +266,68 @@ static void succession(void)
 	vehicle_free(&new);
 }
 
+#define SETTINGS "shuffle_threshold=1 supply=1209600 certificates_per_period=3 max_request_age=10"
+
+/* An ECA that the RA's list names no more: nothing is made for its devices, and they are refused. Named again, they ask again. */
+static void whitelist(void)
+{
+	struct vehicle vehicle;
+
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 1, "one ECA");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") > 0, "requests under way");
+	behind_settings(SETTINGS " ecas=other.example");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 0, "served no more");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") == 0, "their requests have ended");
+	vehicle_begin(&world, &vehicle);
+	CHECK(behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle.sent), NULL, NULL) == 403, "is refused");
+	behind_settings(SETTINGS " ecas=eca.example");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") == 0, "what has ended has ended");
+	CHECK(behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle.sent), NULL, NULL) == 200, "is served");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 1, "served again");
+	vehicle_free(&vehicle);
+}
+
+/* Settings change the RA's copy of the policy within the range that is left to it; beyond, they do not hold but in test mode. */
+static void own_policy(void)
+{
+	struct service *ra = behind_service(WORLD_RA);
+	struct policy_content *global = calloc(3, sizeof(*global)), *custom = global + 1, *local = global + 2;
+	struct policy_fault faults[POLICY_FAULTS_MAX];
+	struct service_error refused;
+	struct ra_policy policy;
+
+	policy_draft_defaults(global, 2);
+	behind_settings("certificates_per_period=40 supply=86400 max_request_age=10000000 shuffle_threshold=2000 drop=rseApplicationCertOverlap");
+	ra->test_mode = false;
+	ra_policy_read(ra, global, &policy);
+	CHECK(policy.per_period == 40 && policy.supply == 86400 && policy.max_age == 2 * 86400 && policy.shuffle_threshold == 2000,
+	      "%u %u %u %u", policy.per_period, policy.supply, policy.max_age, policy.shuffle_threshold);
+	ra_policy_custom(ra, global, custom);
+	CHECK(policy_custom_check(global, custom, role_host(ra), clock_now(), faults) == 0, "%s: %s", faults[0].parameter, faults[0].text);
+	CHECK(custom->item[POLICY_MIN_CERTS].initial.n == 40 && !custom->item[POLICY_RSE_OVERLAP].has && custom->item[POLICY_RSE_VALIDITY].has,
+	      "custom");
+	CHECK(policy_value_size(POLICY_MAX_SUPPLY, &custom->item[POLICY_MAX_SUPPLY].initial) == 86400u * UINT64_C(1000000), "lowered");
+	CHECK(policy_value_size(POLICY_MAX_REQUEST_AGE, &custom->item[POLICY_MAX_REQUEST_AGE].initial) == 2 * 86400u * UINT64_C(1000000), "not raised");
+	ra_state_of(ra)->policy = policy;
+	ra_policy_local(ra, custom, local);
+	CHECK(policy_local_check(custom, local, faults) == 0, "%s: %s", faults[0].parameter, faults[0].text);
+	behind_settings("certificates_per_period=3");
+	ra_policy_read(ra, global, &policy);
+	CHECK(policy.per_period == 20, "too few: %u", policy.per_period);
+	ra->test_mode = true;
+	ra_policy_read(ra, global, &policy);
+	CHECK(policy.per_period == 3, "in a test: %u", policy.per_period);
+	/* What is critical is asked for all the same, and the PG says no. */
+	behind_settings("drop=quorum");
+	ra_policy_custom(ra, global, custom);
+	CHECK(policy_custom_check(global, custom, role_host(ra), clock_now(), faults) == 1 && strcmp(faults[0].parameter, "quorum") == 0, "quorum");
+	behind_settings("drop=quorums");
+	CHECK(!ra_policy_settings(ra, &refused) && strstr(refused.text, "no parameter 'quorums'") != NULL, "%s", refused.text);
+	behind_settings(SETTINGS);
+	CHECK(ra_policy_settings(ra, &refused), "none");
+	free(global);
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/scms-kinds-XXXXXX", command[128];
@@ -271,11 +335,13 @@ int main(void)
 	if (mkdtemp(folder) == NULL)
 		return 2;
 	world_make(&world, folder, "");
-	behind_open(&world, &judge, "shuffle_threshold=1 supply=1209600 certificates_per_period=3 max_request_age=10");
+	behind_open(&world, &judge, SETTINGS);
 	top_up();
 	application();
 	identification();
 	succession();
+	whitelist();
+	own_policy();
 	behind_close();
 	world_free(&world);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);

@@ -25,8 +25,7 @@ __attribute__((format(printf, 3, 4))) static void fault(struct faults *faults, c
 	faults->n++;
 }
 
-/* Is `mine` what the parameter's freedom leaves beside `theirs`? */
-static bool permitted(enum policy_item item, const struct policy_value *theirs, const struct policy_value *mine)
+bool policy_permits(enum policy_item item, const struct policy_value *theirs, const struct policy_value *mine)
 {
 	uint64_t bound = policy_value_size(item, theirs), value = policy_value_size(item, mine);
 
@@ -61,7 +60,7 @@ static void compare_at(enum policy_item item, const struct policy_series *theirs
 	const struct policy_value *bound = policy_series_at(theirs, at), *value = policy_series_at(mine, at);
 	char expected[POLICY_VALUE_TEXT], found[POLICY_VALUE_TEXT], when[32] = "from the beginning";
 
-	if (permitted(item, bound, value))
+	if (policy_permits(item, bound, value))
 		return;
 	if (at > 0)
 		snprintf(when, sizeof(when), "from %llu", (unsigned long long)at);

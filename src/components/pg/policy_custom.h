@@ -11,6 +11,9 @@
 
 #include "components/pg/policy_file.h"
 
+/* May an RA have the value `mine` where the global policy has `theirs`? */
+bool policy_permits(enum policy_item item, const struct policy_value *theirs, const struct policy_value *mine);
+
 /* What is wrong with a custom or local part. */
 struct policy_fault {
 	const char *parameter; /* or "requestingRaHostname", "generationTime" and the like */

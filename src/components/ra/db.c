@@ -21,6 +21,9 @@ static const char *const steps[] = {
     "CREATE INDEX item_state ON item (state, ticket)",
     "CREATE TABLE file (name TEXT PRIMARY KEY, enrolment INTEGER NOT NULL, bytes BLOB NOT NULL, expires INTEGER NOT NULL)",
     "CREATE TABLE publication (name TEXT PRIMARY KEY, title TEXT NOT NULL, bytes BLOB NOT NULL)",
+    "CREATE TABLE eca (id INTEGER PRIMARY KEY, id8 BLOB NOT NULL UNIQUE, certificate BLOB NOT NULL, served INTEGER NOT NULL)",
+    "ALTER TABLE enrolment ADD COLUMN eca INTEGER",
+    "CREATE INDEX enrolment_eca ON enrolment (eca)",
 };
 const struct db_schema ra_schema = {"ra", steps, sizeof(steps) / sizeof(steps[0])};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests for certificates: what a device asks for once, acknowledged when it is on disk. */
 #include "components/ra/aggregator.h"
+#include "components/ra/ecas.h"
 #include "components/ra/item.h"
 #include "components/ra/sender.h"
 #include "components/ra/supply.h"
@@ -44,7 +45,8 @@ static bool admit(struct service *service, struct http_exchange *exchange, const
 	struct db *db = service->db;
 	const uint8_t *hash = asked->message.hash + 24;
 
-	if (!commit_begin(service->commit) || !ra_enrolment_enter(db, &asked->message.signer.cert[0], enrolment)) {
+	if (!commit_begin(service->commit) || !ra_enrolment_enter(db, &asked->message.signer.cert[0], enrolment) ||
+	    !ra_eca_enter(service, &asked->message.signer.cert[1], enrolment->id)) {
 		service_refuse(service, exchange, 503, RA_NO_CODE, "the database does not answer: %s", db_error(db));
 		return false;
 	}

@@ -2,7 +2,7 @@
 #include "components/ra/publication.h"
 
 #include "components/pg/chain_local.h"
-#include "components/pg/policy_custom.h"
+#include "components/ra/local_policy.h"
 #include "trust/policy.h"
 
 #include <openssl/crypto.h>
@@ -14,8 +14,6 @@
 #define CHAIN_MAX_BYTES (8u << 20)
 #define REPLY_MAX (64u << 10)
 #define RETRY_SECONDS 10
-#define YEAR 31556952u
-#define PUBLISHED_HOUR 3600u
 
 /* A file in memory, as it is in the database. */
 struct publication_file {
@@ -36,54 +34,6 @@ struct ra_publication {
 	bool under_way, has_pg;
 	scms_time32 next;
 };
-
-/* ---- parameters ---- */
-
-static uint32_t value_of(const struct ra_publication *publication, enum policy_item item, scms_time64 now, uint32_t otherwise)
-{
-	const struct policy_series *series;
-	uint64_t size;
-
-	if (publication == NULL || !publication->has_content)
-		return otherwise;
-	series = &publication->content.item[item];
-	if (!series->has)
-		return otherwise;
-	size = policy_value_size(item, policy_series_at(series, now));
-	if (policy_parameter(item)->kind == POLICY_DURATION)
-		size /= 1000000u;
-	return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-}
-
-static uint32_t chosen(const struct service *service, const char *setting, uint32_t policy)
-{
-	int64_t own = service_number(service, setting);
-
-	return own > 0 ? (uint32_t)own : policy;
-}
-
-void ra_policy_read(struct service *service, struct ra_policy *policy)
-{
-	const struct ra_publication *publication = ra_state_of(service)->publication;
-	scms_time64 now = clock_now();
-
-	*policy = (struct ra_policy){
-	    .shuffle_threshold = chosen(service, "shuffle_threshold", value_of(publication, POLICY_SHUFFLE_THRESHOLD, now, 1000)),
-	    .max_age = chosen(service, "max_request_age", value_of(publication, POLICY_MAX_REQUEST_AGE, now, 2 * 86400)),
-	    .supply = chosen(service, "supply", value_of(publication, POLICY_MAX_SUPPLY, now, 3 * YEAR)),
-	    .per_period = chosen(service, "certificates_per_period", value_of(publication, POLICY_MIN_CERTS, now, 20)),
-	    .retrieval = value_of(publication, POLICY_MAX_RETRIEVAL_INTERVAL, now, PUBLISHED_HOUR),
-	    .application = value_of(publication, POLICY_RSE_VALIDITY, now, 169 * 3600),
-	};
-	if (policy->retrieval > PUBLISHED_HOUR || policy->retrieval == 0)
-		policy->retrieval = PUBLISHED_HOUR;
-	if (policy->per_period > 255)
-		policy->per_period = 255;
-	if (policy->per_period == 0)
-		policy->per_period = 1;
-	if (policy->application < 3600 || policy->application > 721 * 3600)
-		policy->application = 169 * 3600;
-}
 
 /* ---- files ---- */
 
@@ -120,6 +70,11 @@ static bool content_read(struct ra_publication *publication)
 	    policy_file_read(&file, bytes_view(&publication->gpf), publication->service->party->crypto, NULL) == OER_OK &&
 	    policy_content_read(&publication->content, file.tbs.raw, NULL) == OER_OK;
 	return publication->has_content;
+}
+
+const struct policy_content *ra_publication_policy(const struct ra_publication *publication)
+{
+	return publication->has_content ? &publication->content : NULL;
 }
 
 static bool load_one(void *ctx, const struct db_value *columns, size_t count)
@@ -208,34 +163,18 @@ static void make_lccf(struct ra_publication *publication)
 	bytes_free(&lccf);
 }
 
-static struct policy_series number_of(uint32_t n)
-{
-	return (struct policy_series){.has = true, .initial = {.n = n}};
-}
-
-static struct policy_series host_of(struct scms_slice host)
-{
-	return (struct policy_series){.has = true, .initial = {.text = host}};
-}
-
 static enum key_status make_lpf(struct ra_publication *publication, struct scms_slice custom, struct key_error *err)
 {
 	struct service *service = publication->service;
-	const struct ra_state *state = ra_state_of(service);
-	struct policy_content *local = calloc(1, sizeof(*local));
+	struct policy_content *parts = calloc(2, sizeof(*parts)), *local = parts;
 	struct bytes lpf = {NULL, 0};
-	scms_time64 now = clock_now();
 	enum key_status status;
 
 	if (local == NULL)
 		return key_fail(err, KEY_FAILED, "out of memory");
-	local->part = POLICY_PART_LOCAL;
-	local->generation = local->active = now;
-	local->item[POLICY_LOCAL_CERTS] = number_of(state->policy.per_period);
-	if (state->pca.n > 0)
-		local->item[POLICY_PCA_HOST] =
-		    host_of((struct scms_slice){(const uint8_t *)state->pca_host, strlen(state->pca_host)});
-	status = lpf_make(service->party, custom, local, now, &lpf, err);
+	ra_policy_custom(service, &publication->content, parts + 1);
+	ra_policy_local(service, parts + 1, local);
+	status = lpf_make(service->party, custom, local, local->generation, &lpf, err);
 	if (status == KEY_OK &&
 	    (!save(publication, RA_LPF, "local_policy.oer", bytes_view(&lpf)) || !file_set(&publication->lpf, "local_policy.oer", bytes_view(&lpf))))
 		status = key_fail(err, KEY_FAILED, "the LPF could not be kept");
@@ -243,7 +182,7 @@ static enum key_status make_lpf(struct ra_publication *publication, struct scms_
 	publication->lpf.title[0] = '\0';
 	memcpy(publication->signer, service->party->cert->hash256, 32);
 	bytes_free(&lpf);
-	free(local);
+	free(parts);
 	return status;
 }
 
@@ -272,7 +211,7 @@ static void ask_for_signature(struct ra_publication *publication)
 
 	bytes_free(&publication->question);
 	if (custom != NULL && publication->has_content) {
-		policy_custom_copy(&publication->content, role_host(service), clock_now(), custom);
+		ra_policy_custom(service, &publication->content, custom);
 		status = policy_request_make(custom, &publication->question, &err);
 	}
 	free(custom);
@@ -320,7 +259,7 @@ static void take_files(struct ra_publication *publication)
 		return;
 	}
 	content_read(publication);
-	ra_policy_read(service, &ra_state_of(service)->policy);
+	ra_policy_read(service, &publication->content, &ra_state_of(service)->policy);
 	if (new_chain) {
 		publication->versions = 0;
 		make_lccf(publication);

@@ -9,6 +9,7 @@
 #ifndef COMPONENTS_RA_PUBLICATION_H
 #define COMPONENTS_RA_PUBLICATION_H
 
+#include "components/pg/policy_content.h"
 #include "components/ra/ra.h"
 
 #define RA_LPF "lpf"
@@ -26,7 +27,7 @@ void ra_publication_look(struct ra_publication *publication);
 /* Answers with the file. If-None-Match may be the file's name, as published, or its entity tag. False: there is none yet. */
 bool ra_publication_send(struct ra_publication *publication, const char *which, struct http_exchange *exchange);
 
-/* Reads the parameters in force out of the global policy and the component's settings. */
-void ra_policy_read(struct service *service, struct ra_policy *policy);
+/* The global policy in force; NULL: there is none yet. */
+const struct policy_content *ra_publication_policy(const struct ra_publication *publication);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/authority/profile.h"
-#include "components/ra/ra.h"
+#include "components/ra/ecas.h"
 
 #include <string.h>
 
@@ -105,6 +105,8 @@ bool ra_open(struct service *service, struct http_exchange *exchange, const char
 	if (!profile_of_certificate(&asked->message.signer.cert[0], &profile) ||
 	    (profile != PROFILE_OBE_ENROLMENT && profile != PROFILE_RSE_ENROLMENT))
 		return refuse(service, exchange, 403, RA_AUTHENTICATION, "the request is not signed with an enrolment certificate");
+	if (asked->message.signer.n < 2 || !ra_eca_named(service, &asked->message.signer.cert[1]))
+		return refuse(service, exchange, 403, RA_AUTHENTICATION, "the enrolment CA is not one whose devices this RA serves");
 	asked->roadside = profile == PROFILE_RSE_ENROLMENT;
 	memcpy(asked->rif, cert_id8(&asked->message.signer.cert[0]), sizeof(asked->rif));
 	return true;

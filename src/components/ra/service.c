@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/ra/service.h"
 
+#include "components/ra/ecas.h"
+#include "components/ra/local_policy.h"
 #include "components/ra/publication.h"
 #include "components/ra/sender.h"
 #include "components/ra/supply.h"
@@ -71,8 +73,11 @@ static void ra_stop(struct service *service)
 
 static bool ra_start(struct service *service, struct service_error *err)
 {
-	struct ra_state *state = calloc(1, sizeof(*state));
+	struct ra_state *state;
 
+	if (!ra_policy_settings(service, err))
+		return false;
+	state = calloc(1, sizeof(*state));
 	snprintf(err->text, sizeof(err->text), "%.100s: out of memory, or its database cannot be read", service->name);
 	if (state == NULL)
 		return false;
@@ -85,7 +90,8 @@ static bool ra_start(struct service *service, struct service_error *err)
 		ra_stop(service);
 		return false;
 	}
-	ra_policy_read(service, &state->policy);
+	ra_policy_read(service, ra_publication_policy(state->publication), &state->policy);
+	ra_ecas_review(service);
 	return true;
 }
 
@@ -106,7 +112,7 @@ static void ra_tick(struct service *service, scms_time64 now64)
 	ra_publication_tick(state->publication);
 	if (service_standing(service) != SCMS_VALID)
 		return;
-	ra_policy_read(service, &state->policy);
+	ra_policy_read(service, ra_publication_policy(state->publication), &state->policy);
 	look_for_pca(state);
 	ra_supply_run(state->supply);
 	ra_sender_run(state->sender);
@@ -121,6 +127,7 @@ static void ra_changed(struct service *service)
 	/* The PCA may have another certificate, or none that is valid. */
 	bytes_free(&state->pca);
 	state->pca_not_before = 0;
+	ra_ecas_review(service);
 	ra_publication_look(state->publication);
 }
 
@@ -162,6 +169,8 @@ static const struct service_route routes[] = {
 };
 
 static const struct role_setting settings[] = {
+    {.name = "ecas", .kind = SETTING_TEXT, .meaning = "host names of the ECAs whose devices are served; without it, of all"},
+    {.name = "drop", .kind = SETTING_TEXT, .meaning = "parameters of the global policy that are of no use to the devices"},
     {.name = "shuffle_threshold", .kind = SETTING_NUMBER, .most = 1000000, .meaning = "items released together; 0: the policy's"},
     {.name = "max_request_age", .kind = SETTING_NUMBER, .most = 31556952,
      .meaning = "seconds that an item waits at most; 0: the policy's"},
