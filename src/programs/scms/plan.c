@@ -220,6 +220,11 @@ static void judge_step(const struct plan_judge *judge, struct simulation *after,
 
 /* ---- one audience ---- */
 
+static void no_memory(struct judging *judging)
+{
+	judging->code = operator_fail(judging->judge->options, OPERATOR_ENVIRONMENT, "no memory to try out the plan");
+}
+
 /* Applies the plan to a copy, and says what changes. The copy, to be freed; NULL: said. */
 static struct simulation *try_out(struct judging *judging, const char *name, struct simulation *before,
 				  enum whose whose, struct findings *findings)
@@ -330,8 +335,11 @@ static void component(struct judging *judging, const char *name)
 	struct home *home;
 	char title[160];
 
-	if (findings == NULL ||
-	    snprintf(store.text, sizeof(store.text), "%s/store", path.text) >= (int)sizeof(store.text) ||
+	if (findings == NULL) {
+		no_memory(judging);
+		return;
+	}
+	if (snprintf(store.text, sizeof(store.text), "%s/store", path.text) >= (int)sizeof(store.text) ||
 	    access(store.text, F_OK) != 0) {
 		free(findings);
 		return; /* a home without a store yet */
@@ -387,6 +395,8 @@ static void end_entity(void *ctx, const struct plan_age *age)
 	struct simulation *after =
 	    findings != NULL ? try_out(judging, age->name, age->store, END_ENTITY, findings) : NULL;
 
+	if (findings == NULL)
+		no_memory(judging);
 	if (after != NULL) {
 		plan_judge_stranded(judging->judge, age->store, after, simulation_store(judging->target), findings);
 		say(judging->judge, age->name, age->store, after, findings);
@@ -401,7 +411,9 @@ static void manager(struct judging *judging)
 {
 	struct findings *findings = calloc(1, sizeof(*findings));
 
-	if (findings != NULL)
+	if (findings == NULL)
+		no_memory(judging);
+	else
 		judging->target = try_out(judging, "SCMS Manager", judging->manager, MANAGER, findings);
 	if (judging->target != NULL)
 		say(judging->judge, "SCMS Manager", judging->manager, judging->target, findings);
