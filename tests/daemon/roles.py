@@ -54,6 +54,18 @@ def start(world, name='scmsd.conf', *arguments, count=1):
     return daemon
 
 
+def push(world, to, crl):
+    """scms push --crlg, with the manager's TLS identity: exit code, output."""
+    tls = world.folder / 'pushing' / 'tls'
+    tls.mkdir(parents=True, exist_ok=True)
+    for ours, theirs in (('certificate.pem', 'manager.pem'), ('key.pem', 'manager.key'), ('roots.pem', 'root.pem')):
+        (tls / ours).write_bytes((world.tls / theirs).read_bytes())
+    (world.folder / 'root_crl.oer').write_bytes(crl)
+    done = subprocess.run([world.programs / 'scms', 'push', '--home', tls.parent, '--crlg', 'https://127.0.0.1:%d' % to,
+                           world.folder / 'root_crl.oer'], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
 def until(name, true, seconds=20):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -134,7 +146,13 @@ def listing(world):
         check('ballot', ask(world, home, 'POST', '/crlg/ballots', history(removal), 'manager').status == 200)
         until('ballot: in the CRL that is served', lambda: removal in served())
         check('order again: once', served().count(person('EE1').id10) == 1)
-        check("root's CRL", ask(world, home, 'POST', '/crlg/root-crl', root_crl(['PG1']), 'manager').status == 200)
+        # As an operator brings it: scms push --crlg.
+        code, said = push(world, port(home), root_crl(['PG1'], signer='CRLG1'))
+        check("push of another's CRL", code == 1 and 'refused with status 422' in said, (code, said))
+        code, said = push(world, 1, root_crl(['PG1']))
+        check('push, and nobody listens', code == 3, (code, said))
+        code, said = push(world, port(home), root_crl(['PG1']))
+        check("push of the root's CRL", code == 0, (code, said))
         until("root's CRL: in the CRL that is served", lambda: person('PG1').id10 in served())
         whole = served()
         check('the same at the CRLG', ask(world, home, 'GET', '/crlg/composite', identity='manager').body == whole)

@@ -343,6 +343,9 @@ def bad_days(w):
     w.day += 2
     w.scms('publish', second=201)
     w.run('log', 'verify', '--workspace', w.ws)
+    shown = w.run('log', 'show', '--workspace', w.ws).stdout
+    check('the log is for people', '      lists:\n        - series 1, entries ' in shown and '      parameter: quorum\n      value: 3\n' in shown and
+          '{' not in shown, [line for line in shown.splitlines() if '{' in line][:3])
     for group in ('policy', 'chain', 'crl'):
         w.run(group, expect=2)
         w.run(group, 'nonsense', expect=2, says="no command 'nonsense'")

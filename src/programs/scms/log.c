@@ -105,6 +105,64 @@ static void print_text(const char *text)
 		putchar((unsigned char)*text < ' ' || *text == 0x7f || (unsigned char)*text == 0x9b ? '?' : *text);
 }
 
+static void print_value(const json_t *value)
+{
+	char *text;
+
+	if (json_is_string(value)) {
+		print_text(json_string_value(value));
+		return;
+	}
+	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+	print_text(text);
+	free(text);
+}
+
+static bool is_plain(const json_t *value)
+{
+	return !json_is_object(value) && !json_is_array(value);
+}
+
+/* What is in an object or a list, a line for each; of a list's objects, what is short stands in the line itself. */
+static void print_details(const json_t *value, bool short_ones, unsigned depth)
+{
+	json_t *object = (json_t *)(uintptr_t)value; /* jansson's iterators take no const */
+	const json_t *inside;
+	const char *between = " ";
+
+	for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+		inside = json_object_iter_value(at);
+		if (is_plain(inside) && !short_ones)
+			continue;
+		printf("%*s", (int)(6 + 2 * depth), "");
+		print_text(json_object_iter_key(at));
+		fputs(is_plain(inside) ? ": " : ":\n", stdout);
+		if (is_plain(inside)) {
+			print_value(inside);
+			putchar('\n');
+		} else {
+			print_details(inside, true, depth + 1);
+		}
+	}
+	for (size_t k = 0; (inside = json_array_get(value, k)) != NULL; k++, between = " ") {
+		printf("%*s-", (int)(6 + 2 * depth), "");
+		if (is_plain(inside)) {
+			putchar(' ');
+			print_value(inside);
+		}
+		object = (json_t *)(uintptr_t)inside;
+		for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+			if (!is_plain(json_object_iter_value(at)))
+				continue;
+			printf("%s%s ", between, json_object_iter_key(at));
+			print_value(json_object_iter_value(at));
+			between = ", ";
+		}
+		putchar('\n');
+		print_details(inside, false, depth + 1);
+	}
+}
+
 static void print_line(void *ctx, uint64_t n, const json_t *entry)
 {
 	const struct printing *printing = ctx;
@@ -135,12 +193,8 @@ static void print_line(void *ctx, uint64_t n, const json_t *entry)
 		print_text(json_string_value(json_object_get(file, "file")));
 		putchar('\n');
 	}
-	if (json_object_get(entry, "details") != NULL) {
-		char *text = json_dumps(json_object_get(entry, "details"), JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
-
-		printf("      %s\n", text != NULL ? text : "");
-		free(text);
-	}
+	if (json_object_get(entry, "details") != NULL)
+		print_details(json_object_get(entry, "details"), true, 0);
 	if (json_object_get(entry, "torn") != NULL)
 		printf("      before it a crash had left %lld bytes of an unfinished line\n",
 		       (long long)json_integer_value(json_object_get(entry, "torn")));
