@@ -70,12 +70,9 @@ class Adversary:
         """A chain file of today, to be replayed one day."""
         published = self.system.work / "ws" / "published"
         self.old_chain = sorted(published.glob("global_certificate_chains_*.oer"))[-1].read_bytes()
-        self.ma = self.system.certificate("ma1").read_bytes()
-        self.certs = [self.system.certificate(name).read_bytes()
-                      for name in ("ica1", "eca1", "pca1", "ra1", "la1", "la2", "dcm1", "crlg1", "pg1")]
 
-    def try_files(self, who, what, *, chain=None, crl=None, expect, kind="always online"):
-        """One attempt: expect is the reason that the library must give."""
+    def try_files(self, who, what, *, chain=None, crl=None, expect, text=None, kind="always online"):
+        """One attempt: expect is the reason that the library must give; text: that in words, where REASONS says it too broadly."""
         self.count += 1
         victim = self.system.work / "fleet" / f"{self.scene.prefix(kind)}-1" / "store"
         copy = self.folder / f"store-{self.count}"
@@ -95,7 +92,7 @@ class Adversary:
         self.system.fleet.order("apply", file=str(carried))
         after = self.scene.trust()
         same = self.members(before) == self.members(after)
-        self.scene.story.attack(who, what, expect, REASONS.get(expect, expect), "none" if same else "the trust stores changed")
+        self.scene.story.attack(who, what, expect, text or REASONS.get(expect, expect), "none" if same else "the trust stores changed")
         self.scene.story.check(f"attack: {what}: reason", True, expect in outcomes)
         self.scene.story.check(f"attack: {what}: effect on the fleet", "none", "none" if same else "changed")
 
@@ -109,7 +106,9 @@ class Adversary:
 
     def chain_of(self, root_ballots=(), elector_ballots=()):
         """The chain file that is out, with other ballots: what an RA can make of it, and nobody can forbid."""
-        return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), self.ma, self.certs)
+        ma, *others = (self.system.certificate(name).read_bytes()
+                       for name in ("ma1", "ica1", "eca1", "pca1", "ra1", "la1", "la2", "dcm1", "crlg1", "pg1"))
+        return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), ma, others)
 
     def false_root(self, thief, when):
         made = certs.root("false-root", start=int((when // 1000000) - 3600))
@@ -135,8 +134,20 @@ class Adversary:
         self.try_files("an RA that strips votes", "gives out a chain file without a single ballot", chain=self.chain_of(),
                        expect="ACCEPTED")
 
+    def strips(self, motion, name, voter):
+        """What was just voted, on its way to devices that do not have it yet: but one vote is left in the ballot."""
+        vote = next(self.system.work.glob(f"{'add' if motion.startswith('add') else 'remove'}-{name}-{voter}.vote")).read_bytes()
+        stripped = messages.ballot_124(self.subject(name)[0], [vote])
+        what = f"leaves one vote alone in the ballot by which {name} is {'added' if motion.startswith('add') else 'removed'}"
+        text = "one vote is no quorum; the whole ballot counts all the same when it comes"
+        if motion.startswith("add"):
+            self.try_files("an RA that strips votes", what, chain=self.chain_of([], [stripped]), expect="QUORUM_NOT_MET", text=text)
+        else:
+            crl = messages.composite_crl([], [stripped] if motion == "removeRoot" else [], [stripped] if motion == "removeElector" else [])
+            self.try_files("a CRL store that strips votes", what, crl=crl, expect="QUORUM_NOT_MET", text=text)
+
     def replays_of_root(self, root):
-        """While no device trusts a root: an RA gives out what once was true, and a thief votes."""
+        """Once a root is gone: an RA gives out what once was true, and a thief votes."""
         self.try_files("an RA that replays", f"gives out the chain file of day 1, by whose ballot {root} once came in", chain=self.old_chain,
                        expect="SUBJECT_TOMBSTONED")
         alone = Elector(self.system, "A")
@@ -144,7 +155,7 @@ class Adversary:
         self.false_root(alone, time64(self.system.now()))
 
     def subject(self, name):
-        path = self.system.work / f"elector-{name}.coer"
+        path = self.system.work / f"elector-{name}.coer" if name in self.scene.electors | self.scene.gone else self.system.certificate(name)
         return path.read_bytes(), bytes.fromhex(self.system.identity(path))
 
 

@@ -24,6 +24,7 @@ def revoke(scene, old, voters):
     scene.system.do("revoke-elector", OLD=old, VOTERS=" ".join(voters), VERSION=scene.version)
     scene.gone[old] = scene.electors.pop(old)
     publish(scene, f"drop elector {old}")
+    scene.adversary.strips("removeElector", old, voters[0])
     scene.goal(f"drop elector {old}", lambda view: old in view["removed"])
 
 
@@ -33,6 +34,7 @@ def add(scene, new, voters):
     scene.system.do("add-elector", NEW=new, VOTERS=" ".join(voters), VERSION=scene.version, ROOT=scene.roots["root1"])
     scene.know_elector(new)
     publish(scene, f"take in elector {new}")
+    scene.adversary.strips("addElector", new, voters[0])
     scene.goal(f"take in elector {new}", lambda view: new in view["electors"])
 
 
@@ -56,10 +58,10 @@ def one_round(scene, rows, number, old, new, first_day_done):
         scene.stop_here(index, number)
 
     if not first_day_done:
-        scene.system.turn_clock(scene.system.offset + scenes.DAY)
+        scene.system.turn_clock(scene.system.offset + scenes.WEEK - 4 * scenes.DAY)  # the same day of the week as in the first round
         story.begin_day(1, "Typical SCMS operations", scene.system.now(), number)
-        take_updates(scene, *PROMPT, "weekly")
-        story.tell("As on day 5 of the first round: the system is the equal of what it was on day 1")
+        take_updates(scene, *PROMPT)
+        story.tell("A week after the first round began. As on day 5 of it: the system is the equal of what it was on day 1")
         end(1)
 
     day(2, f"Elector {old} is revoked")
@@ -77,8 +79,9 @@ def one_round(scene, rows, number, old, new, first_day_done):
     end(2)
 
     day(3, "Two electors are left")
-    take_updates(scene, "weekly")
-    story.tell("The weekly devices have had the CRL too; nothing else happens, and that is the point")
+    take_updates(scene, *PROMPT)
+    story.tell("Nothing happens, and that is the point: certificates go on being valid, and devices operate, whether they have heard of the "
+               "removal or not")
     thief.expect = "VOTER_REVOKED"
     if number == 1:
         scene.adversary.false_root(thief, when)
@@ -90,15 +93,17 @@ def one_round(scene, rows, number, old, new, first_day_done):
                "others: both ballots are in the chain file")
     take_updates(scene, *PROMPT)
     scene.ballots("electorEndorsements", "chain file")
+    scene.ballots("rootCAEndorsements", "chain file")
+    take_updates(scene, "weekly")
+    story.tell("The weekly devices come by today, and hear of both changes at once")
     end(4, {new: "new"})
 
     day(5, "Typical operations again")
-    take_updates(scene, *PROMPT, "weekly", *(("offline until day 5",) if number == 1 else ()))
+    take_updates(scene, *PROMPT, "offline until day 5")
+    story.tell("The devices that were offline for four days are back")
     if number == 1:
-        story.tell("The devices that were offline for four days are back")
         scene.adversary.replays(old, voters)
     else:
-        take_updates(scene, "offline until day 5")
         scene.wake(("asleep all the while",))
         story.tell("The devices that slept through both replacements catch up with the ballot history, vote by vote")
     end(5)

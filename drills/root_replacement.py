@@ -9,7 +9,7 @@ TITLE = "The root CA is revoked and replaced"
 STEPS = 24
 DAYS = [(day, 1) for day in range(1, 7)]  # and rounds
 ONLINE = ("always online", "clock off", "storage nearly full", scenes.ROADSIDE)
-BACK = (*ONLINE, "weekly", "offline until day 5")  # who is enrolled anew on day 6
+BACK = (*ONLINE, "weekly", "offline until day 5", "asleep all the while")  # who is enrolled anew on day 6
 
 
 def run(scene):
@@ -44,7 +44,10 @@ def run(scene):
     next_day(3, "New certificates for every component, not in use")
     scene.system.do("replace-root", "stage", **names)
     story.tell("Every component has its next certificate under root2, staged and inactive")
-    scene.update_until(("weekly",), scene.version)
+    scene.system.do("replace-root", "operators", **names)
+    story.tell("The authorised operators hold the ballot that adds root2, ready for the day of the change")
+    scene.components_reach("have the next certificate", lambda one: one["identity"]["staged"] or not one["identity"]["active"])
+    scene.update_until(ONLINE, scene.version)
     end(3, {"root2": "prepared"})
 
     next_day(4, "The old root is revoked, the new one added")
@@ -53,15 +56,18 @@ def run(scene):
     scene.version += 1
     scene.system.do("replace-root", "change", VERSION=scene.version, **names)
     story.tell("The electors voted root1 out; both ballots are released together, and all components switch to what was staged")
-    scene.push("drop root1, take in root2, switch certificates")
+    scene.push("drop root1, take in root2")
+    scene.components_reach("use the certificate under root2", lambda one: one["standing"] == "VALID" and not one["identity"]["staged"])
     scene.publish_to_pg()
     scene.publish_crl()
     story.tell("Components know both ballots; the chain file and the CRL are made anew under root2")
     scene.goal("drop root1", lambda view: "root1" in view["removed"])
     scene.goal("trust root2, and send again", lambda view: view["roots"] == {"root2": "trusted"} and view["operational"],
                due={kind: 3 * scenes.DAY for kind in BACK})
+    scene.adversary.strips("removeRoot", "root1", "A")
     scene.revocation_reaches(ONLINE)
     scene.ballots("revokedRootCAs", "composite CRL")
+    scene.ballots("rootCAEndorsements", "chain file, to components alone")
     scene.still_listed()
     story.tell("Devices get the revocation alone: they cannot fetch a chain file, since their enrolment is gone with root1")
     end(4, {"root2": "new"})
@@ -74,6 +80,9 @@ def run(scene):
     end(5)
 
     next_day(6, "The system is up again")
+    scene.away -= set(BACK)
+    scene.revocation_reaches(("asleep all the while",))
+    story.tell("Those who slept through it all are switched on, and hear of the revocation first: the composite CRL is public")
     scene.everybody("enrol", BACK)
     story.tell("Authorised operators enrol the devices anew; each counts the votes for root2 itself")
     scene.update_until(BACK, scene.version)
@@ -83,4 +92,5 @@ def run(scene):
     story.tell("They have fetched policy, chain file and new certificates")
     scene.culprit_stays_out(answer)
     scene.still_listed()
+    scene.adversary.replays_of_root("root1")
     end(6)

@@ -14,7 +14,7 @@ import system as systems
 DAY = 86400
 WEEK = 7 * DAY
 FIRST_PERIOD = 1420534800  # 2015-01-06 09:00 UTC
-DAYS_MAX = 10  # that a drill lasts
+DAYS_MAX = 12  # that a drill lasts
 ROADSIDE = "roadside unit"
 KINDS = ("always online", "weekly", "offline until day 5", "never updated", "asleep all the while", "clock off", "storage nearly full",
          ROADSIDE)
@@ -32,6 +32,8 @@ ROOM = {"electors": 3, "roots": 1, "tombstones": 7}
 DUE = {"always online": 3600, "clock off": 3600, "storage nearly full": 3600, ROADSIDE: 3600, "weekly": WEEK, "offline until day 5": 5 * DAY}
 COMPONENTS_DUE = 60
 AWAY = "stays away on purpose"
+COMPONENTS = tuple(name for name in systems.SERVERS if name != "manager1")
+IDENTIFIED = tuple(name for name in COMPONENTS if name != "crl-store1")  # who has an SCMS certificate; a CRL store signs nothing
 CLOCK_OFF_SECONDS = 1  # of the devices whose clock is off: as much as receivers of messages bear
 
 
@@ -62,6 +64,7 @@ class Scene:
         self.counts = shares(options.fleet, options.units)
         self.culprit = None
         self.stock = 1  # weeks for which devices fetch certificates
+        self.away = set(self.counts) - set(DUE)  # kinds that stay away on purpose, until they are woken
         self.goals = []  # what devices ought to have reached
         self.before = {}  # figures when the day began
 
@@ -143,6 +146,19 @@ class Scene:
         missing = [one["component"] for one in state["components"] if not one["has"]]
         if missing:
             raise systems.Trouble(f"{what}: without an answer after {seconds} s: {', '.join(missing)}")
+
+    def components_reach(self, what, reached, seconds=COMPONENTS_DUE):
+        """Until all components have reached something by themselves: reached(TRUST) says of one whether it has. Their deadline."""
+        begun, met = self.system.now(), {}
+        while True:
+            for name, trust in self.components().items():
+                if name not in met and reached(trust):
+                    met[name] = self.system.now()
+            if len(met) == len(COMPONENTS) or self.system.now() > begun + seconds:
+                break
+            time.sleep(0.1)
+        for name in COMPONENTS:
+            self.story.deadline(name, what, begun + seconds, met.get(name))
 
     # ---- goals: what devices ought to reach, and when each kind has ----
 
@@ -317,12 +333,13 @@ class Scene:
 
     def wake(self, groups):
         """Devices that were away for long get everything at once, the ballot history with it; then they go on by themselves."""
+        self.away -= set(groups)
         self.system.fleet.order("apply", file=str(self.update), group=list(groups))
         self.update_until(groups, self.version)
 
     def ballots(self, carrier, where):
-        """How a device that has heard nothing yet judges the ballots that are out: each vote, counted or not and why."""
-        victim = self.system.work / "fleet" / f"{self.prefix('never updated')}-1" / "store"
+        """How a device that has not heard of it yet judges the ballots that are out: each vote, counted or not and why."""
+        victim = self.system.work / "fleet" / f"{self.prefix('offline until day 5')}-1" / "store"
         copy = self.system.work / f"judge-{len(self.story.json['days'])}-{carrier}"
         shutil.copytree(victim, copy)
         option = "--crl" if carrier.startswith("revoked") else "--chain"
@@ -331,12 +348,13 @@ class Scene:
         report = self.system.json("scms", "store", "apply", "--state", copy, option, path)
         shutil.rmtree(copy)
         for one in report["ballots"]:
-            if one["carrier"] != carrier:
+            if one["carrier"] != carrier or one["outcome"] == "ALREADY":
                 continue
-            votes = [{"elector": self.name(vote["elector"]), "counted": vote["counted"],
-                      **({"reason": vote["reason"]} if "reason" in vote else {})} for vote in one["votes"]]
+            votes = sorted(({"elector": self.name(vote["elector"]), "counted": vote["counted"],
+                             **({"reason": vote["reason"]} if "reason" in vote else {})} for vote in one["votes"]),
+                           key=lambda vote: vote["elector"])
             self.story.day["ballots"].append({"motion": one["motion"], "subject": self.name(one["subject"]), "where": where,
-                                              "judge": "a vehicle that has heard nothing yet", "outcome": one["outcome"],
+                                              "judge": "a vehicle that has not heard of it yet", "outcome": one["outcome"],
                                               "counted": one["counted"], "quorum": one["quorum"], "votes": votes})
 
     def stop_here(self, day, round_number):
@@ -422,13 +440,29 @@ class Scene:
         return {"electors": electors, "roots": roots, "removed": removed, "operational": picture["operational"]}
 
     def name(self, identity):
-        return self.names.get(identity, identity[:8])
+        """Of a member, by its SHA-256 or the last eight bytes of it."""
+        return next((name for known, name in self.names.items() if known.endswith(identity)), identity[:8])
+
+    def components(self):
+        """What each component says of its trust store and its certificates, now."""
+        found = {}
+        for name in COMPONENTS:
+            status, body = self.system.ask(name, "GET", "/trust")
+            if status != 200:
+                raise systems.Trouble(f"{name} does not say whom it trusts: {status}")
+            found[name] = json.loads(body)
+        return found
+
+    def held(self):
+        """Roots whose ballot is held, by identity: who has voted for them."""
+        state = json.loads(self.system.ask("manager1", "GET", "/state")[1])
+        return {one["subject"]: sorted(self.name(vote["elector"]) for vote in one["signed"] if vote["counted"])
+                for one in state["motions"] if one["state"] == "held"}
 
     def picture(self, statuses=None):
         """The picture of the day: electors, roots, components, vehicles."""
         statuses = statuses or {}
         trust = self.trust()
-        state = json.loads(self.system.ask("manager1", "GET", "/state")[1])
         vehicles = []
         for kind in [*self.counts, "culprit"]:
             pictures = trust.get(kind, [])
@@ -441,25 +475,23 @@ class Scene:
                         for name in [*self.electors, *self.gone]}
             roots_known = {self.name(one["hash"]): one["status"] for one in most["roots"]}
             roots = {name: "revoked" if name in removed else roots_known.get(name, "unknown") for name in self.roots}
-            apart = {"apart": "revoked for misbehaviour"} if kind == "culprit" else {"apart": AWAY} if kind not in DUE else {}
+            apart = {"apart": "revoked for misbehaviour"} if kind == "culprit" else {"apart": AWAY} if kind in self.away else {}
             vehicles.append({"kind": kind, **apart, "count": sum(one["devices"] for one in pictures), "electors": electors, "roots": roots,
                              "operational": sum(one["devices"] for one in pictures if one["trust"]["operational"]),
                              "pictures": len(pictures)})
-        components = []
-        for one in state["components"]:
-            trust_of = one.get("trust", {})
-            standing = trust_of.get("standing", "")
-            root = next((self.name(entry["hash"]) for entry in trust_of.get("store", {}).get("roots", [])
-                         if entry["status"] == "trusted"), None)
-            components.append({"name": one["name"], "role": trust_of.get("role", ""), "root": root,
-                               "staged": "next" if trust_of.get("identity", {}).get("staged") else None,
-                               "status": "running" if one["answers"] and standing == "VALID" else "stopped"})
-        manager = json.loads(self.system.ask("manager1", "GET", "/trust")[1])["store"]
+        self.seen, components = self.components(), []
+        prepared = next((name for name, status in statuses.items() if status == "prepared"), None)
+        for name, one in self.seen.items():
+            root = next((self.name(entry["hash"]) for entry in one["store"]["roots"] if entry["status"] == "trusted"), None)
+            components.append({"name": name, "role": one["role"], "root": root if name in IDENTIFIED else None,
+                               "staged": prepared if one["identity"]["staged"] else None,
+                               "status": "running" if one["standing"] == "VALID" else "stopped"})
+        manager, held = json.loads(self.system.ask("manager1", "GET", "/trust")[1])["store"], self.held()
         roots = [{"name": name, "hash": identity, "status": statuses.get(name, next(
                     (one["status"] for one in manager["roots"] if one["hash"] == identity),
                     "revoked" if identity in {t["hash"] for t in manager["tombstones"]} else "prepared")),
-                  "endorsers": sorted(self.name(e) for one in manager["roots"] if one["hash"] == identity
-                                      for e in one["endorsers"])}
+                  "endorsers": held.get(identity) or sorted(self.name(e) for one in manager["roots"] if one["hash"] == identity
+                                                            for e in one["endorsers"])}
                  for name, identity in self.roots.items()]
         electors = [{"name": name, "hash": identity, "status": statuses.get(name, "trusted")}
                     for name, identity in self.electors.items()]
@@ -469,15 +501,23 @@ class Scene:
 
     # ---- expectations ----
 
-    def expect(self, expected, trust, answer=None):
+    def expect_of_components(self, row):
+        """Who runs, whom they trust, and whether the next certificate is there: each component that differs is named."""
+        found = {name: {**self.view_of(one["store"]), "standing": one["standing"], "staged": one["identity"]["staged"] is not None}
+                 for name, one in self.seen.items()}
+        for what, key, names in (("trusted electors", "electors", COMPONENTS), ("roots", "roots", COMPONENTS),
+                                 ("standing", "standing", COMPONENTS), ("next certificate is staged", "staged", IDENTIFIED)):
+            other = {name: found[name][key] for name in names if found[name][key] != row[key]}
+            self.story.check(f"components: {what}", row[key], other or row[key])
+
+    def expect(self, expected, trust, answer):
         """Holds a day's row of the table against what the devices say."""
         for kind, row in expected.get("trust", {}).items():
             for one in trust.get(kind, []):
                 view = self.view_of(one["trust"])
                 self.story.check(f"{kind}: trusted electors", row["electors"], view["electors"])
                 self.story.check(f"{kind}: roots", row["roots"], view["roots"])
-        if answer is None:
-            return
+        self.expect_of_components(expected["components"])
         verdicts = self.honest(answer)
         if expected.get("messages") == "all accepted":
             self.story.check("honest messages that were not accepted", {},
