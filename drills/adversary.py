@@ -70,6 +70,7 @@ class Adversary:
         """A chain file of today, to be replayed one day."""
         published = self.system.work / "ws" / "published"
         self.old_chain = sorted(published.glob("global_certificate_chains_*.oer"))[-1].read_bytes()
+        self.old_certs = self.certs()
 
     def try_files(self, who, what, *, chain=None, crl=None, expect, text=None, kind="always online"):
         """One attempt: expect is the reason that the library must give; text: that in words, where REASONS says it too broadly."""
@@ -104,11 +105,16 @@ class Adversary:
 
     # ---- attempts ----
 
+    def certs(self):
+        """Those of a chain file, the MA's first, as they are now."""
+        return [self.system.certificate(name).read_bytes() for name in ("ma1", "ica1", "eca1", "pca1", "ra1", "la1", "la2", "dcm1", "crlg1", "pg1")]
+
     def chain_of(self, root_ballots=(), elector_ballots=()):
-        """The chain file that is out, with other ballots: what an RA can make of it, and nobody can forbid."""
-        ma, *others = (self.system.certificate(name).read_bytes()
-                       for name in ("ma1", "ica1", "eca1", "pca1", "ra1", "la1", "la2", "dcm1", "crlg1", "pg1"))
-        return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), ma, others)
+        """The chain file that is out, with other ballots: what an RA can make of it, and nobody can forbid. The certificates of day 1
+        are in it too, so that it is the ballots alone by which it could have an effect."""
+        ma, *others = self.certs()
+        return messages.gccf(self.scene.version, list(root_ballots), list(elector_ballots), ma,
+                             others + [one for one in self.old_certs[1:] if one not in others])
 
     def false_root(self, thief, when):
         made = certs.root("false-root", start=int((when // 1000000) - 3600))

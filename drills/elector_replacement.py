@@ -6,7 +6,7 @@ import scene as scenes
 
 NAME = "elector-replacement"
 TITLE = "An elector is revoked and replaced"
-STEPS = 26
+STEPS = 29
 DAYS = [(day, turn) for turn in (1, 2) for day in range(1, 6)]  # and rounds
 PROMPT = ("always online", "clock off", "storage nearly full", "roadside unit")  # have an update on the day that it is out
 
@@ -24,7 +24,6 @@ def revoke(scene, old, voters):
     scene.system.do("revoke-elector", OLD=old, VOTERS=" ".join(voters), VERSION=scene.version)
     scene.gone[old] = scene.electors.pop(old)
     publish(scene, f"drop elector {old}")
-    scene.adversary.strips("removeElector", old, voters[0])
     scene.goal(f"drop elector {old}", lambda view: old in view["removed"])
 
 
@@ -34,7 +33,6 @@ def add(scene, new, voters):
     scene.system.do("add-elector", NEW=new, VOTERS=" ".join(voters), VERSION=scene.version, ROOT=scene.roots["root1"])
     scene.know_elector(new)
     publish(scene, f"take in elector {new}")
-    scene.adversary.strips("addElector", new, voters[0])
     scene.goal(f"take in elector {new}", lambda view: new in view["electors"])
 
 
@@ -74,6 +72,7 @@ def one_round(scene, rows, number, old, new, first_day_done):
     revoke(scene, old, voters)
     story.tell(f"{len(voters)} electors voted elector {old} out; the votes travel in the composite CRL, and root1 keeps "
                f"{len(voters)} endorsers")
+    scene.adversary.strips("removeElector", old, voters[0])
     take_updates(scene, *PROMPT)
     scene.ballots("revokedElectors", "composite CRL")
     end(2)
@@ -91,6 +90,7 @@ def one_round(scene, rows, number, old, new, first_day_done):
     add(scene, new, voters)
     story.tell(f"{new} founded itself, {' and '.join(voters)} voted it in, and it endorses root1 by the same endorsement as the "
                "others: both ballots are in the chain file")
+    scene.adversary.strips("addElector", new, voters[0])
     take_updates(scene, *PROMPT)
     scene.ballots("electorEndorsements", "chain file")
     scene.ballots("rootCAEndorsements", "chain file")

@@ -188,7 +188,7 @@ def findings(drill, days, rounds):
             if kind.get('apart'):
                 apart[kind.get('kind')] = '%s × %s (%s)' % (text(kind.get('count')), text(kind.get('kind')), text(kind['apart']))
     if apart:
-        points.append('Not counted there: %s. What they see and do is shown all the same.' % ', '.join(apart.values()))
+        points.append('Not counted there, as long as they stand apart: %s. What they see and do is shown all the same.' % ', '.join(apart.values()))
     if attacks:
         hit = [a for a in attacks if a.get('effect', 'none') != 'none']
         points.append('%s rehearsed; %s.' % (many(len(attacks), 'attack was', 'attacks were'), 'none had any effect' if not hit else

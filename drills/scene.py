@@ -67,6 +67,7 @@ class Scene:
         self.away = set(self.counts) - set(DUE)  # kinds that stay away on purpose, until they are woken
         self.goals = []  # what devices ought to have reached
         self.before = {}  # figures when the day began
+        self.seen = {}  # what components said of themselves when the day ended
 
     # ---- founding ----
 
@@ -148,16 +149,14 @@ class Scene:
             raise systems.Trouble(f"{what}: without an answer after {seconds} s: {', '.join(missing)}")
 
     def components_reach(self, what, reached, seconds=COMPONENTS_DUE):
-        """Until all components have reached something by themselves: reached(TRUST) says of one whether it has. Their deadline."""
+        """Until all components have reached something with their certificates: reached(TRUST) says of one whether it has. Their deadline."""
         begun, met = self.system.now(), {}
         while True:
-            for name, trust in self.components().items():
-                if name not in met and reached(trust):
-                    met[name] = self.system.now()
-            if len(met) == len(COMPONENTS) or self.system.now() > begun + seconds:
+            met |= {name: self.system.now() for name, trust in self.components().items() if name not in met and reached(trust)}
+            if met.keys() >= set(IDENTIFIED) or self.system.now() > begun + seconds:
                 break
             time.sleep(0.1)
-        for name in COMPONENTS:
+        for name in IDENTIFIED:
             self.story.deadline(name, what, begun + seconds, met.get(name))
 
     # ---- goals: what devices ought to reach, and when each kind has ----

@@ -285,6 +285,7 @@ const trust = (() => {
 		return parts.join(' ');
 	}
 
+	const PAPER = 1120; /* pixels across a page */
 	let drawn = 0;
 
 	function draw(picture, width, title = 'Who trusts whom') {
@@ -335,6 +336,9 @@ const trust = (() => {
 			}
 		};
 		again();
+		/* On paper as wide as paper is, whatever the screen. */
+		addEventListener('beforeprint', () => box.replaceChildren(draw(picture, PAPER, title)));
+		addEventListener('afterprint', () => { width = 0; again(); });
 		const watcher = new ResizeObserver(again);
 		watcher.observe(box);
 		return watcher;

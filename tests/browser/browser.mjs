@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What every page has to be, and what tests of pages share. */
 
+import {writeFileSync} from 'node:fs';
 import {Browser} from './chromium.mjs';
 
 let failures = 0;
@@ -172,4 +173,19 @@ export function overflow(page) {
 		return [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && !e.closest('.scroll, .sr, .skip') && e.getBoundingClientRect().right > wide + 1)
 			.slice(0, 5).map((e) => e.outerHTML.slice(0, 120)).concat(`${document.documentElement.scrollWidth} > ${wide}`);
 	});
+}
+
+/* All of that, light and dark; SCMS_SCREENSHOT names a file for a picture of the page. */
+export async function usable(page) {
+	nothing('structure', await structure(page));
+	nothing('contrast', await contrasts(page));
+	await page.emulate({scheme: 'dark'});
+	nothing('contrast, dark', await contrasts(page));
+	await page.size(320, 740);
+	await page.settle();
+	nothing('phone', await overflow(page));
+	await page.emulate({scheme: 'light'});
+	await page.size(1200, 900);
+	if (process.env.SCMS_SCREENSHOT)
+		writeFileSync(process.env.SCMS_SCREENSHOT, await page.screenshot());
 }

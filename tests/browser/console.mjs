@@ -6,8 +6,8 @@
  */
 
 import {execFileSync} from 'node:child_process';
-import {readFileSync, writeFileSync} from 'node:fs';
-import {check, contrasts, faults, nothing, open, overflow, structure, with_browser} from './browser.mjs';
+import {readFileSync} from 'node:fs';
+import {check, faults, nothing, open, usable, with_browser} from './browser.mjs';
 
 const [url, file] = process.argv.slice(2), next = JSON.parse(readFileSync(file, 'utf8'));
 
@@ -32,16 +32,7 @@ await with_browser(async (browser) => {
 	const shown = () => page.all('#picture [data-elector]', (list) => list.map((e) => [e.dataset.elector, e.dataset.status]));
 	check('picture: electors', JSON.stringify((await shown()).sort()) === JSON.stringify([['A', 'trusted'], ['B', 'trusted'], ['C', 'trusted'], ['D', 'prepared']]), await shown());
 	check('picture: component', (await page.count('#picture [data-component=store1][data-status=running]')) === 1);
-	nothing('structure', await structure(page));
-	nothing('contrast', await contrasts(page));
-	await page.emulate({scheme: 'dark'});
-	nothing('contrast, dark', await contrasts(page));
-	await page.size(320, 740);
-	await page.settle();
-	nothing('phone', await overflow(page));
-	await page.size(1200, 900);
-	if (process.env.SCMS_SCREENSHOT)
-		writeFileSync(process.env.SCMS_SCREENSHOT, await page.screenshot());
+	await usable(page);
 
 	await page.evaluate(() => { window.same = true; });
 	for (const [program, ...args] of next.vote)

@@ -5,8 +5,7 @@
  * many.mjs URL
  */
 
-import {writeFileSync} from 'node:fs';
-import {check, contrasts, faults, nothing, open, overflow, structure, with_browser} from './browser.mjs';
+import {check, faults, nothing, open, usable, with_browser} from './browser.mjs';
 
 const [url] = process.argv.slice(2);
 
@@ -23,13 +22,6 @@ await with_browser(async (browser) => {
 	await page.until(() => document.getElementById('verdict').textContent.includes('ica25 has not taken update 9 in time'));
 	check('the others have it', /199 of 200/.test(await page.text('#updates')), await page.text('#updates'));
 	check('without being loaded again', await page.evaluate(() => window.same === true && document.activeElement.className === 'skip'));
-	nothing('structure', await structure(page));
-	nothing('contrast', await contrasts(page));
-	await page.size(320, 740);
-	await page.settle();
-	nothing('phone', await overflow(page));
-	await page.size(1200, 900);
-	if (process.env.SCMS_SCREENSHOT)
-		writeFileSync(process.env.SCMS_SCREENSHOT, await page.screenshot());
+	await usable(page);
 	nothing('fault-free', faults(page));
 });

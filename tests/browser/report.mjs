@@ -122,6 +122,14 @@ async function print(browser, name, drill) {
 	check(`${name}: print is on white`, (await page.evaluate(() => getComputedStyle(document.body).backgroundColor)) === 'rgb(255, 255, 255)');
 	check(`${name}: print starts a page each day`, (await page.all('.day', (list) => list.every((e) => getComputedStyle(e).breakBefore === 'page'))));
 	check(`${name}: prints`, (await page.pdf()).length > 20000);
+	await page.size(375, 740);
+	await page.settle();
+	const wide = (event) => page.evaluate((name) => {
+		dispatchEvent(new Event(name));
+		return document.querySelector('.canvas svg').viewBox.baseVal.width;
+	}, event);
+	check(`${name}: printed from a phone, pictures are as wide as paper`, await wide('beforeprint') > 1000);
+	check(`${name}: and as wide as the phone again`, await wide('afterprint') < 400);
 	await page.close();
 }
 

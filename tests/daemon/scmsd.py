@@ -111,6 +111,11 @@ def serving(world):
             check('path ' + path, answer.status in (400, 404, 500) and answer.body == b'', answer)
     finally:
         check('stops when asked', daemon.stop() == 0)
+    with socket.create_server(('127.0.0.1', 0)) as other:
+        port = other.getsockname()[1]
+        taken = conf(world, 'taken.conf', component('store', '127.0.0.1:%d' % port))
+        done = subprocess.run([world.programs / 'scmsd', '--config', taken, '--clock-offset', str(OFFSET)], capture_output=True, text=True, timeout=20)
+        check('port taken', done.returncode == 3 and "port %d: cannot listen: Address already in use" % port in done.stderr, done)
 
 
 def peers(world):
