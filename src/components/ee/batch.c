@@ -159,6 +159,19 @@ static enum key_status pca_of(const struct device *device, struct scms_slice fil
 	return key_fail(err, KEY_REFUSED, "is signed by no PCA that is valid now");
 }
 
+bool ee_batch_useful(const struct device *device, const struct ee_request *request, uint16_t period, scms_time64 now)
+{
+	struct archive archive;
+	struct key_error err;
+	struct cert pca;
+	enum key_status status = ee_batch_get(device, request, period, &archive, &err);
+
+	for (size_t k = 0; status == KEY_OK && k < archive.n; k++)
+		status = pca_of(device, bytes_view(&archive.member[k].content), now, &pca, &err);
+	archive_free(&archive);
+	return status == KEY_OK;
+}
+
 /* The number j that a member's name ends in: "1f4_a" is certificate 10 of period 500. */
 static bool member_number(const char *name, uint16_t period, uint8_t *j)
 {

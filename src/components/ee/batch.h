@@ -37,6 +37,12 @@ SCMS_CHECKED enum key_status ee_batch_get(const struct device *device, const str
 					  struct archive *archive, struct key_error *err);
 
 /*
+ * Is the file there, and every certificate in it of a PCA that is valid now? What is of a revoked PCA is of no use, and the RA
+ * has the same file with certificates of another.
+ */
+bool ee_batch_useful(const struct device *device, const struct ee_request *request, uint16_t period, scms_time64 now);
+
+/*
  * Takes one certificate: for this request and period, of a PCA that is valid now, its key rebuilt and held against it. It need
  * not be valid yet. KEY_REFUSED: no such PCA; else as ee_pseudonym_take.
  */

@@ -156,10 +156,10 @@ static bool file_period(struct db *db, const struct place *place)
 	db_each(db, "SELECT i, j, answer FROM item WHERE request = $1 AND i = $2 AND state = 2 ORDER BY j",
 		DB_VALUES(db_integer(place->request), db_integer(place->i)), add_member, &filing);
 	ok = owner.enrolment != 0 && !filing.failed;
+	ra_file_name(owner.hash, (enum ra_kind)place->kind, (uint32_t)place->i, name);
 	if (ok && filing.n > 0 && place->kind == RA_APPLICATION) {
-		ok = put_file(db, &owner, owner.hash, bytes_view(&filing.member[0].content), place->expires);
+		ok = put_file(db, &owner, name, bytes_view(&filing.member[0].content), place->expires);
 	} else if (ok && filing.n > 0) {
-		snprintf(name, sizeof(name), "%s_%x.zip", owner.hash, (unsigned)place->i);
 		ok = archive_make(filing.member, filing.n, &archive, &err) == KEY_OK &&
 		     put_file(db, &owner, name, bytes_view(&archive), place->expires);
 	}

@@ -24,6 +24,13 @@ static const char *const steps[] = {
     "CREATE TABLE eca (id INTEGER PRIMARY KEY, id8 BLOB NOT NULL UNIQUE, certificate BLOB NOT NULL, served INTEGER NOT NULL)",
     "ALTER TABLE enrolment ADD COLUMN eca INTEGER",
     "CREATE INDEX enrolment_eca ON enrolment (eca)",
+    /* PCAs that the RA has had, and which of them was to issue the certificates of which period. */
+    "CREATE TABLE pca (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, certificate BLOB NOT NULL)",
+    "CREATE TABLE batch (request INTEGER NOT NULL, i INTEGER NOT NULL, pca INTEGER NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (request, i))",
+    "CREATE INDEX batch_pca ON batch (pca, request)",
+    "CREATE INDEX enrolment_chain ON enrolment (chain)",
+    /* Of certificates whose PCA was revoked, what the MA may ask: whose they were. */
+    "CREATE TABLE past (hpcr BLOB PRIMARY KEY, request INTEGER NOT NULL, expires INTEGER NOT NULL)",
 };
 const struct db_schema ra_schema = {"ra", steps, sizeof(steps) / sizeof(steps[0])};
 
@@ -31,6 +38,14 @@ void ra_hex8(const uint8_t id[8], char text[17])
 {
 	for (unsigned k = 0; k < 8; k++)
 		snprintf(text + 2 * k, 3, "%02x", id[k]);
+}
+
+void ra_file_name(const char *hash, enum ra_kind kind, uint32_t i, char name[64])
+{
+	if (kind == RA_APPLICATION)
+		snprintf(name, 64, "%.16s", hash);
+	else
+		snprintf(name, 64, "%.16s_%x.zip", hash, (unsigned)i);
 }
 
 static bool take_enrolment(void *ctx, const struct db_value *columns, size_t count)

@@ -10,7 +10,9 @@
 /* The enrolment behind the hash of a request to the PCA. */
 static int64_t enrolment_of(struct db *db, const uint8_t hpcr[32])
 {
-	return db_number(db, "SELECT request.enrolment FROM item JOIN request ON request.id = item.request WHERE item.hpcr = $1",
+	return db_number(db,
+			 "SELECT enrolment FROM request WHERE id = coalesce((SELECT request FROM item WHERE hpcr = $1), "
+			 "(SELECT request FROM past WHERE hpcr = $1))",
 			 DB_VALUES(db_bytes(hpcr, 32)), 0);
 }
 

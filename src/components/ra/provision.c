@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests for certificates: what a device asks for once, acknowledged when it is on disk. */
-#include "components/ra/aggregator.h"
 #include "components/ra/ecas.h"
 #include "components/ra/item.h"
-#include "components/ra/sender.h"
-#include "components/ra/supply.h"
+#include "components/ra/single.h"
 #include "dot2/region.h"
 
 #include <string.h>
@@ -57,8 +55,8 @@ static bool admit(struct service *service, struct http_exchange *exchange, const
 		refuse(service, exchange, 409, RA_REQUEST_FOR_MULTIPLE_CERTS, "the device has asked for such certificates before");
 	else if (kind == RA_APPLICATION &&
 		 db_number(db,
-			   "SELECT count(*) FROM item JOIN request ON request.id = item.request WHERE request.enrolment = $1 AND "
-			   "request.kind = 3 AND item.expires > $2",
+			   "SELECT count(*) FROM request WHERE enrolment = $1 AND kind = 3 AND stopped = 0 AND (i_next = 0 OR "
+			   "EXISTS (SELECT 1 FROM batch WHERE batch.request = request.id AND batch.expires > $2))",
 			   DB_VALUES(db_integer(enrolment->id), db_integer(role_now())), 0) >= APPLICATIONS_MAX)
 		refuse(service, exchange, 429, RA_MORE_THAN_ALLOWED, "too many application certificates that still hold");
 	else
@@ -159,36 +157,10 @@ void ra_handle_identification(struct service *service, struct http_exchange *exc
 	message_free(&asked.message);
 }
 
-/* ---- application certificates: one for each request, of keys that the device has already ---- */
-
-static enum key_status application_item(struct service *service, const struct ra_asked *asked, scms_time32 start, struct bytes *pdu,
-					struct key_error *err)
-{
-	const struct EeRaAppCertProvisioningRequest *request = &asked->pdu->u.eeRaAppCertProvisioningRequest;
-	const struct ra_state *state = ra_state_of(service);
-	const struct item_hosts hosts = {.ra = role_host(service),
-					 .pca = {(const uint8_t *)state->pca_host, strlen(state->pca_host)}};
-	struct item_subject subject;
-	struct scms_point verify;
-	struct cocoons keys;
-	enum key_status status = item_subject_of(&asked->message.signer.cert[0], false, &subject, err);
-
-	if (status == KEY_OK && (!point_of_key(&request->verify_key, &verify) || verify.curve != SCMS_NIST_P256 ||
-				 !curve_point_read(&verify, &keys.sign)))
-		status = key_fail(err, KEY_POINT, "verify-key: no point of NIST P-256");
-	if (status == KEY_OK &&
-	    (!encryption_key_point(&request->response_encryption_key, &keys.respond) || keys.respond.curve != SCMS_NIST_P256))
-		status = key_fail(err, KEY_POINT, "response-encryption-key: no point of NIST P-256");
-	if (status == KEY_OK)
-		status = item_authorization(&subject, &hosts, start, state->policy.application / 3600u, &request->region, &keys,
-					    request->has_cert_encryption_key ? &request->cert_encryption_key : NULL, pdu, err);
-	return status;
-}
-
+/* What is asked for is tried now, so that the device learns why it cannot be had; it is made when a PCA is there. */
 void ra_handle_application(struct service *service, struct http_exchange *exchange)
 {
 	struct ra_state *state = ra_state_of(service);
-	struct aggregator_item item = {.kind = RA_APPLICATION};
 	struct ra_asked asked;
 	struct ra_enrolment enrolment;
 	struct bytes pdu = {NULL, 0};
@@ -206,15 +178,11 @@ void ra_handle_application(struct service *service, struct http_exchange *exchan
 		refuse(service, exchange, 403, RA_WRONG_PARAMETERS, "this enrolment may not have application certificates");
 	} else if (start > now + state->policy.application || start + (uint64_t)state->policy.application <= now) {
 		refuse(service, exchange, 400, RA_WRONG_PARAMETERS, "requested-start-time: over, or too far ahead");
-	} else if (state->pca.n == 0) {
-		service_refuse(service, exchange, 503, RA_NO_CODE, "the PCA is not known yet");
-	} else if (application_item(service, &asked, start, &pdu, &err) != KEY_OK) {
+	} else if (ra_application_item(service, &asked.message.signer.cert[0], &asked.pdu->u.eeRaAppCertProvisioningRequest, &pdu, &err) !=
+		   KEY_OK) {
 		refuse(service, exchange, 400, RA_WRONG_PARAMETERS, err.text);
 	} else if (admit(service, exchange, &asked, RA_APPLICATION, &enrolment)) {
-		item.request = enter(service, &asked, &enrolment, RA_APPLICATION, 0);
-		item.pdu = bytes_view(&pdu);
-		item.expires = start + state->policy.application;
-		if (item.request == 0 || !aggregator_add(service->db, service->party->crypto, &item, now))
+		if (enter(service, &asked, &enrolment, RA_APPLICATION, 0) == 0)
 			service_refuse(service, exchange, 503, RA_NO_CODE, "%s", db_error(service->db));
 		else
 			acknowledge(service, exchange, &asked, EndEntityRaInterfacePDU_is_raEeAppCertProvisioningAck,

@@ -48,7 +48,9 @@ struct ra_state {
 	struct ra_publication *publication;
 	struct bytes pca; /* the PCA's certificate; empty: not known yet */
 	char pca_host[256];
+	int64_t pca_number;    /* of its certificate, in the database */
 	scms_time32 pca_start; /* of its certificate's validity */
+	bool pca_settled;      /* nothing is left that an earlier one is to issue, or issued before it was revoked */
 	bool pca_asked;
 	scms_time32 pca_not_before;
 	uint64_t requests, refused, downloads, expanded, sent, filed, releases;
@@ -58,6 +60,20 @@ static inline struct ra_state *ra_state_of(const struct service *service)
 {
 	return service->state;
 }
+
+/* ---- who issues (pca.c) ---- */
+
+/* Looks for the PCA's certificate and after what an earlier PCA left; once a second. True: certificates may be asked for. */
+bool ra_pca_ready(struct ra_state *state);
+
+/* The same, without looking. */
+static inline bool ra_pca_usable(const struct ra_state *state)
+{
+	return state->pca.n > 0 && state->pca_settled;
+}
+
+/* The trust store has changed: the PCA may have another certificate, or none that is valid. */
+void ra_pca_forget(struct ra_state *state);
 
 /* ---- the database (db.c) ---- */
 
@@ -82,6 +98,9 @@ int64_t ra_request_find(struct db *db, int64_t enrolment, const uint8_t hash[8])
 
 /* Text of a file's name: 16 hex digits of the request's hash. */
 void ra_hex8(const uint8_t id[8], char text[17]);
+
+/* The file for the certificates of a request and period: HASH_I.zip, or HASH for the application certificate. */
+void ra_file_name(const char *hash, enum ra_kind kind, uint32_t i, char name[64]);
 
 /* ---- requests of end entities (request.c) ---- */
 

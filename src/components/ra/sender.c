@@ -154,7 +154,8 @@ static void send_next(struct ra_sender *sender)
 {
 	struct service *service = sender->service;
 
-	if (sender->stopping || role_now() < sender->not_before || service_standing(service) != SCMS_VALID) {
+	if (sender->stopping || role_now() < sender->not_before || service_standing(service) != SCMS_VALID ||
+	    !ra_pca_usable(ra_state_of(service))) {
 		forget_queue(sender);
 		return;
 	}
@@ -180,7 +181,7 @@ void ra_sender_run(struct ra_sender *sender)
 	struct ra_state *state = ra_state_of(sender->service);
 	int64_t released;
 
-	if (state->pca.n == 0 || !commit_begin(sender->service->commit))
+	if (!ra_pca_usable(state) || !commit_begin(sender->service->commit))
 		return;
 	released = aggregator_release(sender->service->db, &state->policy, role_now());
 	state->releases += released > 0;

@@ -7,56 +7,12 @@
 #include "components/ra/sender.h"
 #include "components/ra/supply.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define EE_REQUEST_MAX 8192
 #define MA_REQUEST_MAX 65536
 #define REPORT_MAX 262144
-#define CERTIFICATE_MAX 4096
-#define RETRY_SECONDS 1
 #define SWEEP_SECONDS 3600
-
-/* ---- who the PCA is ---- */
-
-static bool take_pca(struct ra_state *state, struct scms_slice bytes)
-{
-	struct service *service = state->service;
-	struct cert cert;
-	enum role role;
-	const struct CertificateId *id = &cert.c.toBeSigned.id;
-
-	bytes_free(&state->pca);
-	if (cert_read(&cert, bytes, service->party->crypto, NULL) != OER_OK || !role_of_certificate(&cert, &role) || role != ROLE_PCA ||
-	    id->choice != CertificateId_is_name || id->u.name.n == 0 || id->u.name.n >= sizeof(state->pca_host) ||
-	    trustee_check(service->trustee, bytes, clock_now()) != SCMS_VALID)
-		return false;
-	memset(state->pca_host, 0, sizeof(state->pca_host));
-	memcpy(state->pca_host, id->u.name.p, id->u.name.n);
-	state->pca_start = cert.c.toBeSigned.validityPeriod.start;
-	state->pca.p = OPENSSL_memdup(bytes.p, bytes.n);
-	state->pca.n = state->pca.p != NULL ? bytes.n : 0;
-	return state->pca.n > 0;
-}
-
-static void on_pca(void *ctx, const struct http_result *result)
-{
-	struct ra_state *state = ctx;
-
-	state->pca_asked = false;
-	state->pca_not_before = role_now() + RETRY_SECONDS;
-	if (result->status != 200 || !take_pca(state, result->body))
-		log_event(state->service->name, LOG_LEVEL_WARNING, "PCA", "s:s", "certificate",
-			  result->status == 200 ? "is not one of a valid PCA" : "cannot be had");
-}
-
-static void look_for_pca(struct ra_state *state)
-{
-	if (state->pca.n > 0 || state->pca_asked || role_now() < state->pca_not_before)
-		return;
-	state->pca_asked = service_call(state->service, "pca", "/certificate", (struct scms_slice){NULL, 0}, CERTIFICATE_MAX, on_pca, state);
-}
 
 /* ---- the service ---- */
 
@@ -101,7 +57,9 @@ static void sweep(struct service *service, scms_time32 now)
 	if (!commit_begin(service->commit))
 		return;
 	db_run(service->db, "DELETE FROM file WHERE expires < $1", DB_VALUES(db_integer(now)));
+	db_run(service->db, "DELETE FROM batch WHERE expires < $1", DB_VALUES(db_integer(now)));
 	db_run(service->db, "DELETE FROM item WHERE expires < $1", DB_VALUES(db_integer((int64_t)now - 2 * 31556952)));
+	db_run(service->db, "DELETE FROM past WHERE expires < $1", DB_VALUES(db_integer((int64_t)now - 2 * 31556952)));
 }
 
 static void ra_tick(struct service *service, scms_time64 now64)
@@ -113,9 +71,10 @@ static void ra_tick(struct service *service, scms_time64 now64)
 	if (service_standing(service) != SCMS_VALID)
 		return;
 	ra_policy_read(service, ra_publication_policy(state->publication), &state->policy);
-	look_for_pca(state);
-	ra_supply_run(state->supply);
-	ra_sender_run(state->sender);
+	if (ra_pca_ready(state)) {
+		ra_supply_run(state->supply);
+		ra_sender_run(state->sender);
+	}
 	if (now % SWEEP_SECONDS == 0)
 		sweep(service, now);
 }
@@ -124,9 +83,7 @@ static void ra_changed(struct service *service)
 {
 	struct ra_state *state = service->state;
 
-	/* The PCA may have another certificate, or none that is valid. */
-	bytes_free(&state->pca);
-	state->pca_not_before = 0;
+	ra_pca_forget(state);
 	ra_ecas_review(service);
 	ra_publication_look(state->publication);
 }

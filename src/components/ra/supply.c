@@ -3,7 +3,8 @@
 
 #include "components/la/chain.h"
 #include "components/ra/aggregator.h"
-#include "components/ra/item.h"
+#include "components/ra/single.h"
+#include "components/ra/vehicle.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -15,12 +16,10 @@
 #define JOB_VALUES 1024		/* values in its answer */
 #define LA_ANSWER_MAX (1u << 20)
 #define RETRY_SECONDS 2
-#define ID_HOURS 721u
-#define ID_EACH 64 /* identification requests looked at in one run */
 
 /* One vehicle of a job. */
 struct seat {
-	int64_t request, chain;
+	int64_t request, chain, i_next;
 	struct bytes lci[2]; /* of a chain that goes on; empty: a new one */
 };
 
@@ -29,6 +28,7 @@ struct job {
 	struct ra_supply *supply;
 	struct seat seat[JOB_VEHICLES];
 	uint32_t seats;
+	int64_t pca; /* its number: for whom the values are encrypted */
 	bool fresh;
 	uint16_t i_min, i_max;
 	uint8_t j_max;
@@ -86,51 +86,11 @@ static void job_end(struct job *job, const char *why)
 
 /* ---- answers become items ---- */
 
-/* One vehicle: what it asked for, and what was asked for it. */
-struct vehicle {
-	struct item_subject subject;
-	struct caterpillars keys;
-	struct bytes content, certificate; /* what the others point into */
-	struct cert enrolment;
-	bool stopped, found;
-};
-
 static bool copy(struct bytes *to, struct scms_slice from)
 {
 	to->p = OPENSSL_memdup(from.p, from.n);
 	to->n = to->p != NULL ? from.n : 0;
 	return to->p != NULL;
-}
-
-static bool take_vehicle(void *ctx, const struct db_value *columns, size_t count)
-{
-	struct vehicle *vehicle = ctx;
-
-	(void)count;
-	vehicle->stopped = columns[2].integer != 0;
-	vehicle->found = copy(&vehicle->content, columns[0].bytes) && copy(&vehicle->certificate, columns[1].bytes);
-	return false;
-}
-
-static enum key_status vehicle_load(struct service *service, int64_t request, struct vehicle *vehicle, struct ScmsPDU *content,
-				    struct key_error *err)
-{
-	*vehicle = (struct vehicle){.found = false};
-	db_each(service->db,
-		"SELECT request.content, enrolment.certificate, request.stopped + enrolment.blacklisted FROM request "
-		"JOIN enrolment ON enrolment.id = request.enrolment WHERE request.id = $1",
-		DB_VALUES(db_integer(request)), take_vehicle, vehicle);
-	if (!vehicle->found ||
-	    oer_decode(&oer_ScmsPDU, bytes_view(&vehicle->content), OER_DEPTH_DEFAULT, content, NULL) != OER_OK ||
-	    cert_read(&vehicle->enrolment, bytes_view(&vehicle->certificate), service->party->crypto, NULL) != OER_OK)
-		return key_fail(err, KEY_FAILED, "a request of the database cannot be read");
-	return KEY_OK;
-}
-
-static void vehicle_free(struct vehicle *vehicle)
-{
-	bytes_free(&vehicle->content);
-	bytes_free(&vehicle->certificate);
 }
 
 /* An LA's answer, opened. */
@@ -169,7 +129,7 @@ static bool chain_ok(const struct job *job, const struct IndividualPlvResponseLi
 }
 
 static enum key_status add_items(struct service *service, const struct job *job, const struct seat *seat,
-				 const struct vehicle *vehicle, const struct item_hosts *hosts,
+				 const struct item_subject *subject, const struct caterpillars *keys, const struct item_hosts *hosts,
 				 const struct IndividualPlvResponseLinkageChain chain[2], struct key_error *err)
 {
 	struct oer_iter periods[2] = {oer_iterate(&chain[0].values), oer_iterate(&chain[1].values)};
@@ -181,16 +141,21 @@ static enum key_status add_items(struct service *service, const struct job *job,
 	for (uint32_t i = job->i_min; status == KEY_OK && oer_next(&periods[0], &period[0]) && oer_next(&periods[1], &period[1]); i++) {
 		struct oer_iter values[2] = {oer_iterate(&period[0]), oer_iterate(&period[1])};
 		struct EncryptedIndividualPLV value[2];
+		scms_time32 expires = period_start((uint16_t)i) + PERIOD_SECONDS + 3600u;
 
+		/* After a PCA's replacement some periods are there and others are made anew. */
+		if (ra_batch_has(service->db, seat->request, i))
+			continue;
+		if (!ra_batch_add(state, seat->request, i, expires))
+			return key_fail(err, KEY_FAILED, "a batch could not be added: %s", db_error(service->db));
 		for (uint8_t j = 0; status == KEY_OK && oer_next(&values[0], &value[0]) && oer_next(&values[1], &value[1]); j++) {
-			struct aggregator_item item = {.request = seat->request, .kind = RA_PSEUDONYM, .i = i, .j = j,
-						       .expires = period_start((uint16_t)i) + PERIOD_SECONDS + 3600u};
+			struct aggregator_item item = {.request = seat->request, .kind = RA_PSEUDONYM, .i = i, .j = j, .expires = expires};
 			struct bytes pdu = {NULL, 0};
-			struct cocoons keys;
+			struct cocoons cocoons;
 
-			status = caterpillars_expand(&vehicle->keys, (uint16_t)i, j, &keys, err);
+			status = caterpillars_expand(keys, (uint16_t)i, j, &cocoons, err);
 			if (status == KEY_OK)
-				status = item_pseudonym(&vehicle->subject, hosts, (uint16_t)i, &keys, &value[0], &value[1], &pdu, err);
+				status = item_pseudonym(subject, hosts, (uint16_t)i, &cocoons, &value[0], &value[1], &pdu, err);
 			item.pdu = bytes_view(&pdu);
 			if (status == KEY_OK && !aggregator_add(service->db, service->party->crypto, &item, now))
 				status = key_fail(err, KEY_FAILED, "an item could not be added: %s", db_error(service->db));
@@ -234,25 +199,27 @@ static enum key_status fill_seat(struct service *service, const struct job *job,
 	struct IndividualPlvResponseLinkageChain chain[2];
 	struct item_hosts hosts = {.ra = role_host(service), .la1 = answers[0].message->laId, .la2 = answers[1].message->laId};
 	struct ra_state *state = ra_state_of(service);
-	struct vehicle vehicle;
-	struct ScmsPDU content;
+	struct ra_vehicle vehicle;
+	struct item_subject subject;
+	struct caterpillars keys;
 	enum key_status status;
 
 	hosts.pca = (struct scms_slice){(const uint8_t *)state->pca_host, strlen(state->pca_host)};
 	if (!oer_next(&answers[0].chains, &chain[0]) || !oer_next(&answers[1].chains, &chain[1]) || !chain_ok(job, &chain[0]) ||
 	    !chain_ok(job, &chain[1]))
 		return key_fail(err, KEY_MISMATCH, "an answer without the values that were asked for");
-	status = vehicle_load(service, seat->request, &vehicle, &content, err);
-	if (status == KEY_OK && !vehicle.stopped) {
-		status = caterpillars_read(&content.content.u.ee_ra.u.eeRaPseudonymCertProvisioningRequest, &vehicle.keys, err);
+	status = ra_vehicle_load(service, seat->request, &vehicle, err);
+	/* Where it went back to an earlier period meanwhile, it is asked for again from there. */
+	if (status == KEY_OK && !vehicle.stopped && vehicle.i_next == seat->i_next) {
+		status = caterpillars_read(&vehicle.content.content.u.ee_ra.u.eeRaPseudonymCertProvisioningRequest, &keys, err);
 		if (status == KEY_OK)
-			status = item_subject_of(&vehicle.enrolment, true, &vehicle.subject, err);
+			status = item_subject_of(&vehicle.enrolment, true, &subject, err);
 		if (status == KEY_OK)
-			status = add_items(service, job, seat, &vehicle, &hosts, chain, err);
+			status = add_items(service, job, seat, &subject, &keys, &hosts, chain, err);
 		if (status == KEY_OK && !keep_chain(service, job, seat, answers, chain))
 			status = key_fail(err, KEY_FAILED, "a linkage chain could not be kept: %s", db_error(service->db));
 	}
-	vehicle_free(&vehicle);
+	ra_vehicle_free(&vehicle);
 	return status;
 }
 
@@ -273,6 +240,8 @@ static void job_finish(struct job *job)
 	if (status == KEY_OK && answers[0].message->laId.n == answers[1].message->laId.n &&
 	    memcmp(answers[0].message->laId.p, answers[1].message->laId.p, answers[0].message->laId.n) == 0)
 		status = key_fail(&err, KEY_MISMATCH, "la1 and la2 are one and the same LA");
+	if (status == KEY_OK && (!ra_pca_usable(ra_state_of(service)) || job->pca != ra_state_of(service)->pca_number))
+		status = key_fail(&err, KEY_MISMATCH, "the PCA has changed meanwhile");
 	/* All of it or nothing, and nobody else's work with it: a turn of its own. */
 	commit_flush(service->commit);
 	if (status == KEY_OK && !commit_begin(service->commit))
@@ -399,7 +368,7 @@ static bool under_way(const struct ra_supply *supply, int64_t request)
 	return false;
 }
 
-/* Columns: request, i_next, chain, lci1, lci2. The first row decides which period and kind of chain the job is for. */
+/* Columns: request, first period, chain, lci1, lci2, i_next. The first row decides which period and kind of chain the job is for. */
 static bool take_seat(void *ctx, const struct db_value *columns, size_t count)
 {
 	struct choosing *choosing = ctx;
@@ -414,6 +383,7 @@ static bool take_seat(void *ctx, const struct db_value *columns, size_t count)
 		const struct ra_policy *policy = &ra_state_of(choosing->supply->service)->policy;
 		uint32_t last = ra_supply_last(policy, role_now()), periods;
 
+		job->pca = ra_state_of(choosing->supply->service)->pca_number;
 		job->fresh = fresh;
 		job->i_min = (uint16_t)columns[1].integer;
 		job->j_max = (uint8_t)policy->per_period;
@@ -429,7 +399,7 @@ static bool take_seat(void *ctx, const struct db_value *columns, size_t count)
 	}
 	if (columns[1].integer != job->i_min || fresh != job->fresh)
 		return true;
-	*seat = (struct seat){.request = columns[0].integer, .chain = columns[2].integer};
+	*seat = (struct seat){.request = columns[0].integer, .chain = columns[2].integer, .i_next = columns[5].integer};
 	if (!fresh && (!copy(&seat->lci[0], columns[3].bytes) || !copy(&seat->lci[1], columns[4].bytes)))
 		return false;
 	return ++job->seats < choosing->seats_max;
@@ -447,7 +417,8 @@ static bool job_begin(struct ra_supply *supply, unsigned place)
 		return false;
 	choosing.job->supply = supply;
 	db_each(service->db,
-		"SELECT request.id, CASE WHEN request.i_next < $2 THEN $2 ELSE request.i_next END AS i_from, chain.id, chain.lci1, chain.lci2 "
+		"SELECT request.id, CASE WHEN request.i_next < $2 THEN $2 ELSE request.i_next END AS i_from, chain.id, chain.lci1, chain.lci2, "
+		"request.i_next "
 		"FROM request JOIN enrolment ON enrolment.id = request.enrolment JOIN chain ON chain.id = enrolment.chain "
 		"WHERE request.kind = 1 AND request.stopped = 0 AND request.i_next <= $1 ORDER BY i_from, request.id LIMIT 512",
 		DB_VALUES(db_integer(ra_supply_last(&state->policy, now)), db_integer(period_of(now))), take_seat, &choosing);
@@ -460,116 +431,18 @@ static bool job_begin(struct ra_supply *supply, unsigned place)
 	return true;
 }
 
-/* ---- identification certificates ---- */
-
-struct due {
-	int64_t request[ID_EACH];
-	int64_t period[ID_EACH];
-	unsigned n;
-};
-
-static bool take_due(void *ctx, const struct db_value *columns, size_t count)
-{
-	struct due *due = ctx;
-
-	(void)count;
-	due->request[due->n] = columns[0].integer;
-	due->period[due->n++] = columns[1].integer;
-	return due->n < ID_EACH;
-}
-
-static enum key_status id_item(struct service *service, const struct vehicle *vehicle,
-			       const struct EeRaIdCertProvisioningRequest *asked, uint16_t period, struct bytes *pdu,
-			       struct key_error *err)
-{
-	const struct EeRaPseudonymCertProvisioningRequest butterfly = {.verify_key_info = asked->verify_key_info,
-								       .resp_enc_key_info = asked->resp_enc_key_info};
-	const struct ra_state *state = ra_state_of(service);
-	const struct item_hosts hosts = {.ra = role_host(service),
-					 .pca = {(const uint8_t *)state->pca_host, strlen(state->pca_host)}};
-	/* The period may have begun before the PCA did. */
-	scms_time32 start = id_period_start(period) > state->pca_start ? id_period_start(period) : state->pca_start;
-	struct PublicEncryptionKey encryption;
-	struct caterpillars keys;
-	struct curve_point certified;
-	struct cocoons cocoons;
-	bool encrypts = asked->has_cert_enc_key_info;
-	enum key_status status = caterpillars_read(&butterfly, &keys, err);
-
-	if (status == KEY_OK)
-		status = caterpillars_expand(&keys, period, 0, &cocoons, err);
-	if (status == KEY_OK && encrypts) {
-		const struct butterfly_index index = {BUTTERFLY_ENCRYPTION, period, 0};
-
-		status = point_from_256(&asked->cert_enc_key_info.seed_key, "cert-enc-key-info.seed-key", &certified, err);
-		if (status == KEY_OK &&
-		    (!butterfly_public(&certified, asked->cert_enc_key_info.expansion, &index, &certified) ||
-		     !point_to_encryption_key(&certified, &encryption)))
-			status = key_fail(err, KEY_FAILED, "no cocoon key could be computed");
-	}
-	if (status == KEY_OK)
-		status = item_authorization(&vehicle->subject, &hosts, start, ID_HOURS, &asked->region, &cocoons,
-					    encrypts ? &encryption : NULL, pdu, err);
-	return status;
-}
-
-static enum key_status supply_id(struct service *service, int64_t request, uint16_t period, struct key_error *err)
-{
-	struct aggregator_item item = {.request = request, .kind = RA_IDENTIFICATION, .i = period, .j = 0,
-				       .expires = id_period_start(period) + 2 * ID_HOURS * 3600u};
-	struct vehicle vehicle;
-	struct ScmsPDU content;
-	struct bytes pdu = {NULL, 0};
-	enum key_status status = vehicle_load(service, request, &vehicle, &content, err);
-
-	if (status == KEY_OK)
-		status = item_subject_of(&vehicle.enrolment, false, &vehicle.subject, err);
-	if (status == KEY_OK)
-		status = id_item(service, &vehicle, &content.content.u.ee_ra.u.eeRaIdCertProvisioningRequest, period, &pdu, err);
-	item.pdu = bytes_view(&pdu);
-	if (status == KEY_OK && (!aggregator_add(service->db, service->party->crypto, &item, role_now()) ||
-				 db_run(service->db, "UPDATE request SET i_next = $2 WHERE id = $1",
-					DB_VALUES(db_integer(request), db_integer((int64_t)period + 1))) != 1))
-		status = key_fail(err, KEY_FAILED, "%s", db_error(service->db));
-	bytes_free(&pdu);
-	vehicle_free(&vehicle);
-	return status;
-}
-
-static void supply_ids(struct ra_supply *supply)
-{
-	struct service *service = supply->service;
-	const struct ra_policy *policy = &ra_state_of(service)->policy;
-	struct due due = {.n = 0};
-	struct key_error err;
-
-	db_each(service->db, "SELECT id, i_next FROM request WHERE kind = 2 AND stopped = 0 AND i_next <= $1 LIMIT 64",
-		DB_VALUES(db_integer(id_period_of(role_now() + policy->supply))), take_due, &due);
-	if (due.n == 0 || !commit_begin(service->commit))
-		return;
-	for (unsigned k = 0; k < due.n; k++) {
-		enum key_status status = supply_id(service, due.request[k], (uint16_t)due.period[k], &err);
-
-		if (status == KEY_OK)
-			continue;
-		log_event(service->name, LOG_LEVEL_ERROR, "identification", "s:s", "failed", err.text);
-		if (status == KEY_FAILED)
-			supply->not_before = role_now() + RETRY_SECONDS;
-		else /* It cannot be served tomorrow either. */
-			db_run(service->db, "UPDATE request SET stopped = 1 WHERE id = $1", DB_VALUES(db_integer(due.request[k])));
-	}
-}
-
 void ra_supply_run(struct ra_supply *supply)
 {
 	struct ra_state *state = ra_state_of(supply->service);
+	struct key_error err;
 
-	if (role_now() < supply->not_before || state->pca.n == 0 || service_standing(supply->service) != SCMS_VALID)
+	if (role_now() < supply->not_before || !ra_pca_usable(state) || service_standing(supply->service) != SCMS_VALID)
 		return;
 	for (unsigned k = 0; k < JOBS_MAX; k++)
 		if (supply->job[k] == NULL && !job_begin(supply, k))
 			break;
-	supply_ids(supply);
+	if (ra_single_run(supply->service, &err) == KEY_FAILED)
+		supply->not_before = role_now() + RETRY_SECONDS;
 }
 
 struct ra_supply *ra_supply_new(struct service *service)

@@ -36,15 +36,16 @@ static const struct ee_request *request_of(const struct client_task *task)
 	return NULL;
 }
 
-/* Certificates of this period, perhaps of an earlier request that still holds. */
+/* Certificates of this period that are of use, perhaps of an earlier request that still holds. */
 static bool at_hand(const struct client_task *task, const struct ee_request *newest)
 {
 	const struct device *device = &task->device->device;
 
 	if (task->kind == EE_APPLICATION)
-		return ee_batch_has(device, newest, 0);
+		return ee_batch_useful(device, newest, 0, client_now(task->device));
 	for (const struct ee_request *request = newest; request != NULL; request = ee_state_next(&device->state, task->kind, request))
-		if (ee_batch_has(device, request, task->period) && device_asked_validly(device, request, client_now(task->device)))
+		if (device_asked_validly(device, request, client_now(task->device)) &&
+		    ee_batch_useful(device, request, task->period, client_now(task->device)))
 			return true;
 	return false;
 }

@@ -232,7 +232,7 @@ static bool kind_due(const struct client_device *device, enum ee_request_kind ki
 		return true;
 	if (kind != EE_APPLICATION)
 		return false;
-	if (!ee_batch_has(&device->device, request, 0))
+	if (!ee_batch_useful(&device->device, request, 0, now))
 		return time64_of(request->time) + PATIENCE_SECONDS * TIME64_SECOND < now;
 	return application_end(device, request) < now + RENEW_SECONDS * TIME64_SECOND;
 }

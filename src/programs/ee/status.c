@@ -15,7 +15,7 @@ static bool has_period(const struct device *device, enum ee_request_kind kind, u
 	const struct ee_request *request = NULL;
 
 	while ((request = ee_state_next(&device->state, kind, request)) != NULL)
-		if (ee_batch_has(device, request, period) && device_asked_validly(device, request, now))
+		if (device_asked_validly(device, request, now) && ee_batch_useful(device, request, period, now))
 			return true;
 	return false;
 }

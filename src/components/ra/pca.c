@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who the PCA is, and what becomes of the certificates of one that was before it.
+ *
+ * Certificates of a PCA that was revoked are worthless to whoever has them, so the RA has them made anew by itself, by the
+ * PCA that it has now: the device asks for nothing, it fetches again what is of no use to it any more. Linkage chains go on:
+ * the new certificate of (i, j) has the linkage value of the dead one, so that one pair of seeds still revokes all that the
+ * device ever had.
+ *
+ * Where the earlier PCA is still valid, what it has issued stays. What it was to issue and has not is made anew: its
+ * pre-linkage values are encrypted for it alone.
+ */
+#include "components/ra/vehicle.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CERTIFICATE_MAX 4096
+#define RETRY_SECONDS 1
+#define EARLIER_MAX 16	 /* PCAs that the RA has had, looked at in one turn */
+#define REQUESTS_EACH 64 /* looked after in one turn, so that others get theirs */
+
+/* ---- who it is ---- */
+
+static bool host_of(const struct cert *cert, char host[256])
+{
+	const struct CertificateId *id = &cert->c.toBeSigned.id;
+
+	memset(host, 0, 256);
+	if (id->choice != CertificateId_is_name || id->u.name.n == 0 || id->u.name.n >= 256)
+		return false;
+	memcpy(host, id->u.name.p, id->u.name.n);
+	return true;
+}
+
+/* The number by which batches name it. False: the database failed. */
+static bool enter(struct ra_state *state, const struct cert *cert, struct scms_slice bytes)
+{
+	struct db *db = state->service->db;
+	static const char find[] = "SELECT number FROM pca WHERE id = $1";
+
+	state->pca_number = db_number(db, find, DB_VALUES(db_bytes(cert_id8(cert), 8)), 0);
+	if (state->pca_number != 0)
+		return true;
+	if (!commit_begin(state->service->commit) || db_run(db, "INSERT INTO pca (id, certificate) VALUES ($1, $2)",
+							     DB_VALUES(db_bytes(cert_id8(cert), 8), db_bytes(bytes.p, bytes.n))) != 1)
+		return false;
+	/* Nothing names it before it is on disk. */
+	commit_flush(state->service->commit);
+	state->pca_number = db_number(db, find, DB_VALUES(db_bytes(cert_id8(cert), 8)), 0);
+	return state->pca_number != 0;
+}
+
+static bool take_pca(struct ra_state *state, struct scms_slice bytes)
+{
+	struct service *service = state->service;
+	struct cert cert;
+	enum role role;
+
+	ra_pca_forget(state);
+	if (cert_read(&cert, bytes, service->party->crypto, NULL) != OER_OK || !role_of_certificate(&cert, &role) || role != ROLE_PCA ||
+	    !host_of(&cert, state->pca_host) || trustee_check(service->trustee, bytes, clock_now()) != SCMS_VALID ||
+	    !enter(state, &cert, bytes))
+		return false;
+	state->pca_start = cert.c.toBeSigned.validityPeriod.start;
+	state->pca.p = OPENSSL_memdup(bytes.p, bytes.n);
+	state->pca.n = state->pca.p != NULL ? bytes.n : 0;
+	return state->pca.n > 0;
+}
+
+static void on_pca(void *ctx, const struct http_result *result)
+{
+	struct ra_state *state = ctx;
+
+	state->pca_asked = false;
+	state->pca_not_before = role_now() + RETRY_SECONDS;
+	if (result->status != 200 || !take_pca(state, result->body))
+		log_event(state->service->name, LOG_LEVEL_WARNING, "PCA", "s:s", "certificate",
+			  result->status == 200 ? "is not one of a valid PCA" : "cannot be had");
+}
+
+void ra_pca_forget(struct ra_state *state)
+{
+	bytes_free(&state->pca);
+	state->pca_number = 0;
+	state->pca_not_before = 0;
+	state->pca_settled = false;
+}
+
+/* ---- what earlier ones leave ---- */
+
+struct earlier {
+	int64_t number[EARLIER_MAX];
+	bool revoked[EARLIER_MAX], same_host[EARLIER_MAX];
+	unsigned n;
+	struct ra_state *state;
+};
+
+static bool take_earlier(void *ctx, const struct db_value *columns, size_t count)
+{
+	struct earlier *earlier = ctx;
+	struct service *service = earlier->state->service;
+	enum scms_reason reason = trustee_check(service->trustee, columns[1].bytes, clock_now());
+	char host[256] = "";
+	struct cert cert;
+
+	(void)count;
+	earlier->number[earlier->n] = columns[0].integer;
+	/* Not what may come back: an issuer that is not at hand now, a root that too few endorse. */
+	earlier->revoked[earlier->n] = reason == SCMS_CERT_REVOKED || reason == SCMS_ROOT_REVOKED;
+	earlier->same_host[earlier->n] = cert_read(&cert, columns[1].bytes, service->party->crypto, NULL) == OER_OK &&
+					 host_of(&cert, host) && strcmp(host, earlier->state->pca_host) == 0;
+	return ++earlier->n < EARLIER_MAX;
+}
+
+struct request {
+	int64_t id, enrolment, kind;
+	char hash[17];
+};
+
+struct requests {
+	struct request request[REQUESTS_EACH];
+	unsigned n;
+};
+
+static bool take_request(void *ctx, const struct db_value *columns, size_t count)
+{
+	struct requests *requests = ctx;
+	struct request *one = &requests->request[requests->n];
+
+	(void)count;
+	if (columns[3].bytes.n != 8)
+		return true;
+	*one = (struct request){.id = columns[0].integer, .enrolment = columns[1].integer, .kind = columns[2].integer};
+	ra_hex8(columns[3].bytes.p, one->hash);
+	return ++requests->n < REQUESTS_EACH;
+}
+
+/* The chain's requests of this kind go back to period i, where they are past it. */
+static bool go_back(struct db *db, const struct request *request, int64_t i)
+{
+	return db_run(db,
+		      "UPDATE request SET i_next = $3 WHERE kind = $2 AND stopped = 0 AND i_next > $3 AND (kind < 3 OR id = $4) AND "
+		      "enrolment IN (SELECT id FROM enrolment WHERE chain = (SELECT chain FROM enrolment WHERE id = $1))",
+		      DB_VALUES(db_integer(request->enrolment), db_integer(request->kind), db_integer(i), db_integer(request->id))) >= 0;
+}
+
+struct deleting {
+	struct db *db;
+	const struct request *request;
+};
+
+static bool delete_file(void *ctx, const struct db_value *columns, size_t count)
+{
+	const struct deleting *deleting = ctx;
+	char name[64];
+
+	(void)count;
+	ra_file_name(deleting->request->hash, (enum ra_kind)deleting->request->kind, (uint32_t)columns[0].integer, name);
+	return db_run(deleting->db, "DELETE FROM file WHERE name = $1", DB_VALUES(db_text(name))) >= 0;
+}
+
+/* All that a revoked PCA made, or was to make, of a request: it is as if it had not been asked for yet. */
+static bool undo(struct db *db, const struct request *request, int64_t pca)
+{
+	scms_time32 now = role_now();
+	struct deleting deleting = {db, request};
+	int64_t present = request->kind == RA_PSEUDONYM ? period_of(now) : request->kind == RA_IDENTIFICATION ? id_period_of(now) : 0;
+	int64_t first = db_number(db, "SELECT min(i) FROM batch WHERE request = $1 AND pca = $2 AND i >= $3",
+				  DB_VALUES(db_integer(request->id), db_integer(pca), db_integer(present)), -1);
+
+	/* Whose a certificate was, the MA may still ask. */
+	if (db_run(db,
+		   "INSERT INTO past (hpcr, request, expires) SELECT hpcr, request, expires FROM item WHERE request = $1 AND state = 4 AND "
+		   "i IN (SELECT i FROM batch WHERE request = $1 AND pca = $2) ON CONFLICT (hpcr) DO NOTHING",
+		   DB_VALUES(db_integer(request->id), db_integer(pca))) < 0 ||
+	    db_run(db, "DELETE FROM item WHERE request = $1 AND i IN (SELECT i FROM batch WHERE request = $1 AND pca = $2)",
+		   DB_VALUES(db_integer(request->id), db_integer(pca))) < 0 ||
+	    db_each(db, "SELECT i FROM batch WHERE request = $1 AND pca = $2", DB_VALUES(db_integer(request->id), db_integer(pca)),
+		    delete_file, &deleting) < 0 ||
+	    db_run(db, "DELETE FROM batch WHERE request = $1 AND pca = $2", DB_VALUES(db_integer(request->id), db_integer(pca))) < 0)
+		return false;
+	if (request->kind == RA_PSEUDONYM &&
+	    db_run(db,
+		   "UPDATE chain SET i_max = (SELECT coalesce(max(batch.i), 0) FROM batch JOIN request ON request.id = batch.request JOIN "
+		   "enrolment ON enrolment.id = request.enrolment WHERE request.kind = 1 AND enrolment.chain = chain.id) WHERE id = "
+		   "(SELECT chain FROM enrolment WHERE id = $1)",
+		   DB_VALUES(db_integer(request->enrolment))) != 1)
+		return false;
+	return first < 0 || go_back(db, request, first);
+}
+
+/* Undoes what is of a revoked PCA, some requests at a time. True: nothing is left. */
+static bool undo_some(struct service *service, int64_t pca)
+{
+	struct requests requests = {.n = 0};
+
+	db_each(service->db,
+		"SELECT request.id, request.enrolment, request.kind, request.hash FROM request WHERE id IN "
+		"(SELECT DISTINCT request FROM batch WHERE pca = $1 LIMIT 64)",
+		DB_VALUES(db_integer(pca)), take_request, &requests);
+	if (requests.n == 0)
+		return true;
+	if (!commit_begin(service->commit))
+		return false;
+	for (unsigned k = 0; k < requests.n; k++)
+		if (!undo(service->db, &requests.request[k], pca)) {
+			log_event(service->name, LOG_LEVEL_ERROR, "certificates of a revoked PCA", "s:s", "not replaced",
+				  db_error(service->db));
+			return false;
+		}
+	return false;
+}
+
+struct period {
+	int64_t request, i;
+};
+
+struct pending {
+	struct period period[REQUESTS_EACH];
+	unsigned n;
+};
+
+static bool take_period(void *ctx, const struct db_value *columns, size_t count)
+{
+	struct pending *pending = ctx;
+
+	(void)count;
+	pending->period[pending->n++] = (struct period){columns[0].integer, columns[1].integer};
+	return pending->n < REQUESTS_EACH;
+}
+
+/* Takes back the periods that a valid PCA of another host has not completed. True: nothing is left. */
+static bool take_back_some(struct service *service, int64_t pca)
+{
+	struct db *db = service->db;
+	struct pending pending = {.n = 0};
+
+	db_each(db,
+		"SELECT DISTINCT item.request, item.i FROM item JOIN batch ON batch.request = item.request AND batch.i = item.i WHERE "
+		"item.state < 2 AND batch.pca = $1 LIMIT 64",
+		DB_VALUES(db_integer(pca)), take_period, &pending);
+	if (pending.n == 0)
+		return true;
+	if (!commit_begin(service->commit))
+		return false;
+	for (unsigned k = 0; k < pending.n; k++) {
+		const struct period *one = &pending.period[k];
+
+		if (db_run(db, "DELETE FROM item WHERE request = $1 AND i = $2", DB_VALUES(db_integer(one->request), db_integer(one->i))) < 0 ||
+		    db_run(db, "DELETE FROM batch WHERE request = $1 AND i = $2", DB_VALUES(db_integer(one->request), db_integer(one->i))) < 0 ||
+		    db_run(db, "UPDATE request SET i_next = $2 WHERE id = $1 AND i_next > $2",
+			   DB_VALUES(db_integer(one->request), db_integer(one->i))) < 0)
+			return false;
+	}
+	return false;
+}
+
+/* True: nothing is left that one before is to issue. */
+static bool settle(struct ra_state *state)
+{
+	struct service *service = state->service;
+	struct earlier earlier = {.state = state};
+	bool settled = true;
+
+	if (db_each(service->db, "SELECT number, certificate FROM pca WHERE number <> $1 AND EXISTS (SELECT 1 FROM batch WHERE pca = number) ORDER BY number DESC",
+		    DB_VALUES(db_integer(state->pca_number)), take_earlier, &earlier) < 0)
+		return false;
+	for (unsigned k = 0; k < earlier.n; k++) {
+		if (earlier.revoked[k])
+			settled = undo_some(service, earlier.number[k]) && settled;
+		else if (state->pca.n > 0 && !earlier.same_host[k])
+			settled = take_back_some(service, earlier.number[k]) && settled;
+	}
+	return settled;
+}
+
+bool ra_pca_ready(struct ra_state *state)
+{
+	if (!state->pca_settled)
+		state->pca_settled = settle(state);
+	if (state->pca.n == 0 && !state->pca_asked && role_now() >= state->pca_not_before)
+		state->pca_asked = service_call(state->service, "pca", "/certificate", (struct scms_slice){NULL, 0}, CERTIFICATE_MAX, on_pca,
+						state);
+	return ra_pca_usable(state);
+}
