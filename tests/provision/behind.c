@@ -385,8 +385,8 @@ static void open_one(const struct world *world, unsigned k, const struct scms_cr
 	struct service_error err = {.text = ""};
 	char file[700];
 
-	snprintf(hosts[k], sizeof(hosts[k]), "%s.example", roles[k].name);
-	snprintf(paths[k], sizeof(paths[k]), "%s/%s", world->folder, roles[k].name);
+	snprintf(hosts[k], sizeof(hosts[k]), "%s.example", world->name[k]);
+	snprintf(paths[k], sizeof(paths[k]), "%s/%s", world->folder, world->name[k]);
 	*runner = (struct runner){.crypto = crypto, .party = {.crypto = crypto}};
 	*service = (struct service){
 	    .role = role, .name = roles[k].name, .host = hosts[k], .path = paths[k], .base = base, .party = &runner->party, .test_mode = true};
@@ -427,6 +427,40 @@ void behind_settings(const char *others)
 			roles[k].role->changed(&parts[k].service);
 }
 
+static void close_one(unsigned k)
+{
+	struct service *service = &parts[k].service;
+
+	flush(service);
+	if (roles[k].role->stop != NULL)
+		roles[k].role->stop(service);
+	if (service->commit != NULL)
+		commit_free(service->commit);
+	db_close(service->db);
+	trustee_close(service->trustee);
+	home_close(service->home);
+}
+
+void behind_replace(const struct world *world, enum world_component which)
+{
+	const struct scms_crypto *crypto = parts[which].crypto;
+
+	carry_all();
+	close_one(which);
+	open_one(world, which, crypto);
+}
+
+void behind_trust(enum world_component which, struct scms_slice crl)
+{
+	struct service *service = &parts[which].service;
+	const struct scms_session session = {.crl = crl};
+	struct trustee_outcome outcome = trustee_apply(service->trustee, &session, clock_now());
+
+	world_must(outcome.status == TRUSTEE_DONE && !outcome.refused, "CRL", outcome.text);
+	json_decref(outcome.report);
+	runner_look(&parts[which], true);
+}
+
 void behind_close(void)
 {
 	while (!STAILQ_EMPTY(&calls)) {
@@ -438,18 +472,8 @@ void behind_close(void)
 		bytes_free(&call->body);
 		free(call);
 	}
-	for (unsigned k = 0; k < count; k++) {
-		struct service *service = &parts[k].service;
-
-		flush(service);
-		if (roles[k].role->stop != NULL)
-			roles[k].role->stop(service);
-		if (service->commit != NULL)
-			commit_free(service->commit);
-		db_close(service->db);
-		trustee_close(service->trustee);
-		home_close(service->home);
-	}
+	for (unsigned k = 0; k < count; k++)
+		close_one(k);
 	event_base_free(base);
 }
 

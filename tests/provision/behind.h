@@ -17,6 +17,12 @@ void behind_open(const struct world *world, const struct scms_crypto *crypto, co
 void behind_settings(const char *others);
 void behind_close(void);
 
+/* Closes a component, after all calls under way, and opens it again: after world_replace() the one that took its place. */
+void behind_replace(const struct world *world, enum world_component which);
+
+/* Gives a component a composite CRL. */
+void behind_trust(enum world_component which, struct scms_slice crl);
+
 struct service *behind_service(enum world_component which);
 
 /* The routes of a component, the role's own (table 0) and those that all have (1); each ends with a row whose path is NULL. */

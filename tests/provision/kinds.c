@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Behind the socket: identification and application certificates, certificates that the RA must be able to name to the
- * MA, topping up as time goes by, a re-enrolment that continues its linkage chains, and a request that comes twice.
+ * MA, topping up as time goes by, a re-enrolment that continues its linkage chains, a request that comes twice, and another PCA.
  */
 #include "components/archive.h"
 #include "components/period.h"
@@ -12,20 +12,20 @@
 #include "dot2/issue.h"
 #include "tests/check.h"
 #include "tests/dot2/judge.h"
-#include "tests/provision/behind.h"
+#include "tests/provision/kinds.h"
 #include "tests/provision/vehicle.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct world world;
+struct world world;
 static struct key_error err;
 
 static const struct IdentifiedRegion usa[] = {{.choice = IdentifiedRegion_is_countryOnly, .u.countryOnly = 840}};
 static const struct GeographicRegion region = {.choice = GeographicRegion_is_identifiedRegion,
 					       .u.identifiedRegion = {.items = usa, .count = 1, .element = &oer_IdentifiedRegion}};
 
-static int64_t number(enum world_component which, const char *sql)
+int64_t number(enum world_component which, const char *sql)
 {
 	return db_number(behind_service(which)->db, sql, NULL, 0, -1);
 }
@@ -340,6 +340,8 @@ int main(void)
 	application();
 	identification();
 	succession();
+	CHECK(another_pca() == 0, "another PCA");
+	clock_set_offset(0);
 	whitelist();
 	own_policy();
 	behind_close();

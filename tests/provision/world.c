@@ -5,6 +5,7 @@
 #include "components/authority/issue.h"
 #include "components/message.h"
 #include "components/period.h"
+#include "dot2/crl_make.h"
 #include "service/home.h"
 #include "service/store_dir.h"
 #include "service/tls_make.h"
@@ -110,7 +111,7 @@ static void identity(struct world *world, enum world_component which, struct hom
 	const struct profile_row *row = profile_row((enum profile)components[which].role);
 	bool by_root = (row->issuers & 1u << ROLE_ICA) == 0;
 	struct home_keys keys = {.encrypt = row->encryption == PRESENT, .curve = SCMS_NIST_P256};
-	const char *host = components[which].name;
+	const char *host = world->name[which];
 	char name[64];
 	struct profile_subject subject = {.start = world->start, .la_id = components[which].la_id};
 	struct component_request request;
@@ -214,10 +215,10 @@ static void home(struct world *world, enum world_component which)
 	struct home *made;
 	char path[560], certificate[600], key[600];
 
-	snprintf(settings.name, sizeof(settings.name), "%s", components[which].name);
-	snprintf(settings.host, sizeof(settings.host), "%s.example", components[which].name);
-	snprintf(settings.secret, sizeof(settings.secret), "file:%.200s/%s.secret", world->folder, components[which].name);
-	path_in(path, sizeof(path), world, components[which].name);
+	snprintf(settings.name, sizeof(settings.name), "%s", world->name[which]);
+	snprintf(settings.host, sizeof(settings.host), "%s.example", world->name[which]);
+	snprintf(settings.secret, sizeof(settings.secret), "file:%.200s/%s.secret", world->folder, world->name[which]);
+	path_in(path, sizeof(path), world, world->name[which]);
 	world_must(home_create(path, &settings, &err) == HOME_OK, path, err.text);
 	/* Outside of the home: nothing else of that folder is a server's to read. */
 	snprintf(key, sizeof(key), "%s.secret", path);
@@ -266,10 +267,10 @@ static void config(const struct world *world, const char *ra_settings)
 	world_must(file != NULL, path, "cannot be written");
 	fprintf(file, "user = \"root\";\ntest_mode = true;\nno_separation = true;\ncomponents = (\n");
 	for (unsigned k = 0; k < WORLD_COMPONENTS; k++) {
-		fprintf(file, "  { home = \"%s\"; listen = \"%s\"; peers = {", components[k].name, world->url[k] + strlen("https://"));
+		fprintf(file, "  { home = \"%s\"; listen = \"%s\"; peers = {", world->name[k], world->url[k] + strlen("https://"));
 		for (unsigned p = 0; p < WORLD_COMPONENTS && k < WORLD_LA1; p++)
 			if (p != k && (k == WORLD_RA || p >= WORLD_LA1))
-				fprintf(file, " %s = \"%s\";", components[p].name, world->url[p]);
+				fprintf(file, " %s = \"%s\";", world->name[p], world->url[p]);
 		fprintf(file, " }; %s }%s\n", k == WORLD_RA ? ra_settings : "", k + 1 < WORLD_COMPONENTS ? "," : "");
 	}
 	fprintf(file, ");\n");
@@ -282,6 +283,8 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 	char root_key[560];
 
 	memset(world, 0, sizeof(*world));
+	for (unsigned k = 0; k < WORLD_ALL; k++)
+		snprintf(world->name[k], sizeof(world->name[k]), "%s", components[k].name);
 	snprintf(world->folder, sizeof(world->folder), "%s", folder);
 	world->start = period_start(period_of((scms_time32)(clock_now() / 1000000u)));
 	path_in(world->roots, sizeof(world->roots), world, "root.pem");
@@ -309,6 +312,39 @@ void world_complete(struct world *world)
 {
 	while (world->count < WORLD_ALL)
 		home(world, (enum world_component)world->count++);
+}
+
+void world_replace(struct world *world, enum world_component which, const char *name)
+{
+	bytes_free(&world->certificate[which]);
+	snprintf(world->name[which], sizeof(world->name[which]), "%s", name);
+	home(world, which);
+}
+
+struct bytes world_revoke(const struct world *world, const struct cert *cert)
+{
+	struct person crlg;
+	struct crl_head head = {.series = cert->c.toBeSigned.crlSeries,
+				.issue_date = (scms_time32)(clock_now() / 1000000u),
+				.next_crl = (scms_time32)(clock_now() / 1000000u) + 86400};
+	struct crl_hash_entry entry = {.expiry = head.next_crl};
+	struct bytes crl = {NULL, 0}, whole = {NULL, 0};
+	struct CompositeCrl composite;
+	struct signer by;
+	struct key_error err;
+
+	component(&crlg, PROFILE_CRLG, "crlg0.example", world->start, &world->root, NULL);
+	by = person_signer(&crlg, true);
+	memcpy(head.craca_id, cert_id8(&world->root.cert), 8);
+	memcpy(entry.id, cert_id10(cert), 10);
+	world_must(crl_make_hash(&by, &head, head.issue_date, &entry, 1, &crl, &err) == KEY_OK, "CRL", err.text);
+	composite = (struct CompositeCrl){.securedCrlSeries = {.bytes = bytes_view(&crl), .count = 1, .element = &oer_Ieee1609Dot2Data},
+					  .revokedRootCAs = {.element = &oer_ElectorBallot},
+					  .revokedElectors = {.element = &oer_ElectorBallot}};
+	world_must(make_bytes(&oer_CompositeCrl, &composite, &whole, &err) == KEY_OK, "composite CRL", err.text);
+	bytes_free(&crl);
+	person_free(&crlg);
+	return whole;
 }
 
 void world_free(struct world *world)

@@ -28,6 +28,7 @@ enum world_component {
 struct world {
 	char folder[512];
 	struct person root, ica, eca, ma, dcm;
+	char name[WORLD_ALL][32]; /* of their homes */
 	unsigned count; /* of components: WORLD_COMPONENTS or WORLD_ALL */
 	struct bytes certificate[WORLD_ALL]; /* of CRL store and manager: none */
 	struct cert cert[WORLD_ALL];
@@ -42,6 +43,12 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 
 /* Homes of all other roles too. They are no part of scmsd.conf: for tests behind the socket. */
 void world_complete(struct world *world);
+
+/* Another takes the place of a component, with a home of this name; the old one's is left as it is. */
+void world_replace(struct world *world, enum world_component which, const char *name);
+
+/* A composite CRL that revokes this certificate, as of now, by a CRL generator under the root. To be freed. */
+struct bytes world_revoke(const struct world *world, const struct cert *cert);
 
 void world_free(struct world *world);
 
