@@ -67,7 +67,7 @@ struct commit *commit_new(struct event_base *base, struct db *db)
 	commit->db = db;
 	STAILQ_INIT(&commit->waiting);
 	commit->turn = event_new(base, -1, 0, on_turn, commit);
-	if (commit->turn == NULL || event_priority_set(commit->turn, event_base_get_npriorities(base) - 1) != 0) {
+	if (commit->turn == NULL) {
 		commit_free(commit);
 		return NULL;
 	}

@@ -14,7 +14,7 @@
 
 struct commit;
 
-/* The base needs two priorities (event_base_priority_init): the end of a turn is of the lower one. */
+/* A turn ends after all that was ready when it began. */
 struct commit *commit_new(struct event_base *base, struct db *db);
 void commit_free(struct commit *commit);
 

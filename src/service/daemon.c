@@ -66,8 +66,8 @@ static bool events_make(struct daemon *daemon)
 {
 	const struct timeval second = {1, 0};
 
-	daemon->base = event_base_new();
-	if (daemon->base == NULL || event_base_priority_init(daemon->base, 2) != 0)
+	daemon->base = http_base_new();
+	if (daemon->base == NULL)
 		return false;
 	daemon->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, daemon);
 	daemon->terminate = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);

@@ -20,13 +20,14 @@
 
 #define DESCRIPTORS_KEPT 64 /* for files, databases and clients of the process's own */
 #define BYTES_PER_SECOND_MIN 1024 /* a client that takes an answer more slowly is cut off */
+#define RECORD_BYTES 16384 /* of a TLS record */
 
 /* One TLS connection. It hangs on the SSL object, with which it begins and ends. */
 struct connection {
 	TAILQ_ENTRY(connection) link;
 	struct http_server *server;
 	struct bufferevent *bev;
-	struct event *deadline;
+	struct event *deadline, *more;
 	size_t received; /* bytes since the last request */
 	bool busy; /* a request is with its handler, or its answer on its way */
 	bool cut;
@@ -72,6 +73,7 @@ static void connection_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int ind
 	server = connection->server;
 	TAILQ_REMOVE(&server->connections, connection, link);
 	event_free(connection->deadline);
+	event_free(connection->more);
 	free(connection);
 	server->counts.open--;
 	if (server->full && !server->stopping) {
@@ -111,6 +113,37 @@ static void set_deadline(struct connection *connection, size_t seconds)
 }
 
 /*
+ * TLS reads ahead: it may have more than it gave out, of which the socket does not tell. Where libevent is ready to take it,
+ * it does.
+ */
+static void on_more(evutil_socket_t fd, short what, void *arg)
+{
+	const struct connection *connection = arg;
+
+	(void)fd, (void)what;
+	if (!connection->cut)
+		event_base_active_by_fd(connection->server->base, bufferevent_getfd(connection->bev), EV_READ);
+}
+
+static void look_for_more(struct connection *connection)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(connection->bev);
+
+	if (ssl != NULL && SSL_has_pending(ssl))
+		event_active(connection->more, EV_READ, 0);
+}
+
+/* A request may have come with the end of the handshake. */
+static void on_handshake(const SSL *ssl, int where, int result)
+{
+	struct connection *connection = SSL_get_ex_data(ssl, connection_index);
+
+	(void)result;
+	if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && connection != NULL)
+		look_for_more(connection);
+}
+
+/*
  * libevent takes in a whole body before anybody sees the path, and knows one limit for all. Large ones are for known peers
  * only, so that strangers cannot fill the memory, however many they are.
  */
@@ -124,6 +157,8 @@ static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info
 	connection->received += info->n_added;
 	if (connection->received > server->open_max && (ssl == NULL || SSL_get0_peer_certificate(ssl) == NULL))
 		connection_cut(connection);
+	else
+		look_for_more(connection);
 }
 
 /*
@@ -158,13 +193,15 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 		abort();
 	connection->server = server;
 	connection->deadline = evtimer_new(base, on_deadline, connection);
+	connection->more = event_new(base, -1, 0, on_more, connection);
 	connection->bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	if (connection->deadline == NULL || connection->bev == NULL)
+	if (connection->deadline == NULL || connection->more == NULL || connection->bev == NULL)
 		abort();
 	bufferevent_openssl_set_allow_dirty_shutdown(connection->bev, 1);
 	if (evbuffer_add_cb(bufferevent_get_input(connection->bev), on_bytes, connection) == NULL)
 		abort();
 	SSL_set_ex_data(ssl, connection_index, connection);
+	SSL_set_info_callback(ssl, on_handshake);
 	TAILQ_INSERT_TAIL(&server->connections, connection, link);
 	set_deadline(connection, server->limits.request_seconds);
 	server->counts.connections++;
@@ -198,6 +235,20 @@ static void on_sent(struct evhttp_request *request, void *arg)
 	TAILQ_REMOVE(&connection->server->connections, connection, link);
 	TAILQ_INSERT_TAIL(&connection->server->connections, connection, link);
 	set_deadline(connection, connection->server->limits.idle_seconds);
+	look_for_more(connection);
+}
+
+/*
+ * Head and body go out in one record, as far as they fit, and at once: the socket nearly always takes them, and where it does
+ * not, libevent waits.
+ */
+static void write_now(struct connection *connection)
+{
+	struct evbuffer *output = bufferevent_get_output(connection->bev);
+	size_t n = evbuffer_get_length(output);
+
+	evbuffer_pullup(output, n < RECORD_BYTES ? (ev_ssize_t)n : RECORD_BYTES);
+	event_base_active_by_fd(connection->server->base, bufferevent_getfd(connection->bev), EV_WRITE);
 }
 
 /* All answers go out here. */
@@ -223,6 +274,8 @@ void exchange_send(struct http_exchange *exchange, int status, struct evbuffer *
 		body = NULL;
 	}
 	evhttp_send_reply(exchange->request, status, NULL, body);
+	if (connection != NULL)
+		write_now(connection);
 	free(exchange);
 }
 
@@ -464,6 +517,19 @@ static void on_stopped(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	server->done(server->done_ctx);
+}
+
+struct event_base *http_base_new(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	if (config == NULL)
+		return NULL;
+	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
 }
 
 struct http_server *http_server_new(struct event_base *base, const char *address, uint16_t port, SSL_CTX *tls,

@@ -43,6 +43,12 @@ struct http_error {
 };
 
 /*
+ * An event base for servers: the kernel is told once a turn what to wait for, and nothing where that did not change. No
+ * descriptor in it may be a duplicate of another. NULL without memory.
+ */
+struct event_base *http_base_new(void);
+
+/*
  * Listens on address ("127.0.0.1", "::", ...) and port (0: any that is free). routes and tls stay the caller's and must
  * outlive the server. From here on the process ignores SIGPIPE. NULL on failure.
  */

@@ -34,8 +34,9 @@ static SSL_CTX *context(const SSL_METHOD *method, const struct tls_identity *ide
 	/* A peer that vanishes without a close_notify ends the connection; whether a message is whole HTTP knows. */
 	SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
 				     SSL_OP_IGNORE_UNEXPECTED_EOF);
+	/* The file of certificates has the chain: none is looked for among the roots, which would be verified in each handshake. */
 	SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
 	if (SSL_CTX_set_cipher_list(tls, CIPHERS) != 1)
 		return refuse(tls, err, "no such ciphers", "OpenSSL");
 	if (identity->certificates != NULL && SSL_CTX_use_certificate_chain_file(tls, identity->certificates) != 1)
@@ -51,15 +52,17 @@ static SSL_CTX *context(const SSL_METHOD *method, const struct tls_identity *ide
 
 SSL_CTX *tls_server(const struct tls_identity *identity, struct tls_error *err)
 {
-	static const unsigned char session_id[] = "scms";
 	SSL_CTX *tls = context(TLS_server_method(), identity, err);
 
 	if (tls == NULL)
 		return NULL;
 	/* A certificate that does not verify ends the handshake; none at all is left to the path that is asked for. */
 	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_session_id_context(tls, session_id, sizeof(session_id) - 1);
+	/* No session is resumed: whoever comes again shows a certificate that is valid then, and nobody is known by a ticket. */
+	SSL_CTX_set_options(tls, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(tls, 0);
 	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_read_ahead(tls, 1);
 	return tls;
 }
 

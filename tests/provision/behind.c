@@ -412,7 +412,6 @@ void behind_open(const struct world *world, const struct scms_crypto *crypto, co
 {
 	settings = numbers;
 	base = event_base_new();
-	event_base_priority_init(base, 2);
 	for (count = 0; count < world->count; count++)
 		open_one(world, count, crypto);
 	for (unsigned k = 0; k < 4; k++)

@@ -181,8 +181,7 @@ int main(int argc, char **argv)
 		limits = (struct http_limits){.connections = (unsigned)atoi(argv[2])};
 	identities(argv[1]);
 	identity = (struct tls_identity){in(argv[1], "server.pem"), in(argv[1], "server.key"), in(argv[1], "root.pem")};
-	base = event_base_new();
-	event_base_priority_init(base, 2);
+	base = http_base_new();
 	for (size_t f = 0; f < FILES; f++) {
 		uint8_t *bytes = malloc(files[f].n);
 
