@@ -212,6 +212,54 @@ def removal(reader):
         check(car.wait(20) == 0, "it ends when it is told to", car.returncode)
 
 
+ANOTHER_PCA = r"""
+set -euo pipefail
+because=(--reason "pca1 revoked")
+scms component create pca pca2 --issuer ica1
+scms component provision pca2
+scms component revoke pca1 "${because[@]}" --yes
+curl --config manager.curl -o running_crl.oer "$CRLG/crlg/composite"
+scms crl take running_crl.oer
+scms crl make "${because[@]}"
+scms chain make --version 2 "${because[@]}"
+scms policy set globalCertChainFileID 2 "${because[@]}"
+scms policy sign "${because[@]}"
+scms publish "${because[@]}"
+kill "$(cat scmsd.pid)"
+while kill -0 "$(cat scmsd.pid)" 2>/dev/null; do sleep 0.1; done
+sed -i "s/pca1/pca2/g" scmsd.conf
+scmsd --config scmsd.conf >> scmsd.log 2>&1 &
+echo $! > scmsd.pid
+manager=(scms push --home system/ws/components/manager1)
+until "${manager[@]}" --pg "$PG" system/ws/published/update.oer; do sleep 0.1; done
+"${manager[@]}" --composite "$CRLG" system/ws/published/composite_crl.oer
+"${manager[@]}" --manager "$MANAGER" system/ws/published/update.oer > push.json
+until curl --config manager.curl "$MANAGER/push/1" | grep -q '"missing": *0'; do sleep 0.2; done
+"""
+
+
+def another_pca(reader):
+    """The PCA's key is stolen. What it issued is worthless, and everybody has certificates of the next one without asking."""
+    at = {name: f"https://{host}.localhost:{reader.ports[port]}" for name, host, port in
+          (("PG", "pg1", "8893"), ("CRLG", "crlg1", "8890"), ("MANAGER", "manager1", "8900"))}
+    environment = {**reader.environment, **at, "SCMS_WORKSPACE": str(reader.work / "system" / "ws")}
+    done = subprocess.run(["bash", "-c", ANOTHER_PCA], cwd=reader.work, env=environment, capture_output=True, text=True)
+    check(done.returncode == 0, "another PCA takes the place of the first", done.stderr[-900:])
+    reader.expect(0, "", "car-1 learns of it", "update", "car-1")
+    reader.expect(1, "not valid", "what the others still sign is worthless to it", "verify", "car-1", reader.sign("car-2", "stolen.signed"))
+    reader.expect(1, "no PCA that is valid", "it signs nothing itself", "sign", "car-1", "position", "--out", "none.signed")
+    cars = ("car-1", "car-2", "car-3", "unit-1")
+    for car in cars[1:]:
+        reader.expect(0, "", f"{car} learns of it", "update", car)
+    for car in cars:
+        reader.expect(0, "done:", f"{car} fetches what was made anew", "fetch", car, "--periods", "2" if car < "car-3" else "1", "--wait",
+                      str(FETCH_SECONDS))
+    reader.expect(0, "accepted", "car-1 is believed again", "verify", "car-2", reader.sign("car-1", "new.signed"))
+    reader.expect(0, "accepted", "and car-2", "verify", "car-1", reader.sign("car-2", "new.signed"))
+    reader.expect(0, "accepted", "with identification certificates, too", "verify", "car-1", reader.sign("car-3", "new.signed", "--psid", "0x4082"))
+    reader.expect(0, "accepted", "and roadside units", "verify", "car-1", reader.sign("unit-1", "new.signed", "--psid", "0x83"))
+
+
 class Cut:
     """Between a device and the RA: what the device sends comes through, no answer comes back once it has asked something."""
 
@@ -297,6 +345,7 @@ def main():
             lost_acknowledgement(reader)
             removal(reader)
             fleet(reader)
+            another_pca(reader)
             told = reader.do("program")
             check(told.endswith("accepted: here I am\n"), "a device maker's program signs and judges", told)
             reader.do("stop")
