@@ -136,15 +136,8 @@ static bool special_effects(struct scms_store *store, const struct crl *crl, scm
 		    !crl_retire(&store->crls[k], time, env))
 			return false;
 	policy_promote(store, now); /* what is in force outlives its PG (rule G7) */
-	if (store->policy.has_signer && !store->policy.is_void && lists_signer(store, crl, &store->policy.signer)) {
-		store->policy.is_void = true;
-		store->policy.floor = time;
-	}
-	if (store->pending.has_signer && lists_signer(store, crl, &store->pending.signer)) {
-		store->pending = (struct policy){0};
-		if (store->policy.floor < time)
-			store->policy.floor = time;
-	}
+	policy_end(store, store->policy.has_signer && !store->policy.is_void && lists_signer(store, crl, &store->policy.signer),
+		   store->pending.has_signer && lists_signer(store, crl, &store->pending.signer), time);
 	return true;
 }
 

@@ -28,18 +28,13 @@ void elector_bury(struct scms_store *store, const struct cert *subject, int k, s
 	forget_key(subject, crypto);
 }
 
-void policy_forget_root(struct scms_store *store, const uint8_t root[32], scms_time64 time)
+/* The policies of PGs below a root that is gone end. */
+static void policy_forget_root(struct scms_store *store, const uint8_t root[32], scms_time64 time)
 {
-	if (store->policy.has_signer && !store->policy.is_void && memcmp(store->policy.signer.root, root, 32) == 0) {
-		store->policy.is_void = true;
-		store->policy.floor = time;
-	}
-	/* A policy whose time has not come was the word of a PG that nobody believes any more. */
-	if (store->pending.has_signer && memcmp(store->pending.signer.root, root, 32) == 0) {
-		store->pending = (struct policy){0};
-		if (store->policy.floor < time)
-			store->policy.floor = time;
-	}
+	const struct policy *in_force = &store->policy, *waiting = &store->pending;
+
+	policy_end(store, in_force->has_signer && !in_force->is_void && memcmp(in_force->signer.root, root, 32) == 0,
+		   waiting->has_signer && memcmp(waiting->signer.root, root, 32) == 0, time);
 }
 
 /* CRLs of a CRACA that is no more are dropped (rule G5.4). */

@@ -16,10 +16,4 @@ void elector_bury(struct scms_store *store, const struct cert *subject, int k, s
 void root_bury(struct scms_store *store, const struct cert *subject, int k, scms_time64 time, scms_time64 now,
 	       const struct scms_crypto *crypto);
 
-/*
- * The root that the policy in force (or pending) chains to is gone. Its successor's policy
- * must be newer than time.
- */
-void policy_forget_root(struct scms_store *store, const uint8_t root[32], scms_time64 time);
-
 #endif

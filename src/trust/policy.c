@@ -293,6 +293,17 @@ void policy_promote(struct scms_store *store, scms_time64 now)
 	store->pending = (struct policy){0};
 }
 
+void policy_end(struct scms_store *store, bool in_force, bool waiting, scms_time64 time)
+{
+	store->policy.is_void |= in_force;
+	/* A policy whose time has not come was the word of a PG that nobody believes any more. */
+	if (waiting)
+		store->pending = (struct policy){0};
+	/* In whatever order the ends are heard of. */
+	if ((in_force || waiting) && store->policy.floor < time)
+		store->policy.floor = time;
+}
+
 static void policy_take(struct scms_store *store, const struct policy *policy, scms_time64 now)
 {
 	scms_time64 floor = store->policy.floor;

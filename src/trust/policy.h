@@ -34,6 +34,12 @@ SCMS_CHECKED bool policy_extension_read(struct scms_slice extensions, struct Scm
 /* A policy that waited takes the place of the one before it once its time has come (rule G1.5). */
 void policy_promote(struct scms_store *store, scms_time64 now);
 
+/*
+ * The PG, or its root, of the policy in force or of the one that waits ended at time (rules G6, G7): the first keeps what
+ * outlives it, the other goes, and their successor must be newer than all such ends.
+ */
+void policy_end(struct scms_store *store, bool in_force, bool waiting, scms_time64 time);
+
 /* Judges a policy file under the store as it is, and takes it over if it is accepted. verified counts signature checks. */
 enum scms_reason policy_file_judge(struct scms_store *store, const struct policy_file *file, struct source *source,
 				   scms_time64 now, uint32_t *verified);

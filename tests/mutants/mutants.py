@@ -57,6 +57,7 @@ MUTANTS = [
     ("never finds itself stale", "crl_store.c", "return now > store->provisioned + tolerance;", "return false;", "70-crls"),
     ("lets the clock run back", "session.c", "if (now + store->skew < store_signed_time(store)) {", "if (now == 1) {", "75-clock"),
     ("lets a minority move the time", "ballot.c", "if (report->counted < m) {", "if (tally.newest > store->votes_time) {\n\t\tstore->votes_time = tally.newest;\n\t\tstore_touch(store);\n\t}\n\tif (report->counted < m) {", "75-clock"),
+    ("lets an earlier end make way for an older policy", "policy.c", "(in_force || waiting) && store->policy.floor < time", "in_force || waiting", "60-policy"),
     ("forgets a policy that waited with its PG", "effects.c", "policy_promote(store, now);", "(void)now;", "60-policy"),
     ("leaves the holder's issuers to the chain file", "own.c", "issuers_add(&issuers, &chain);", "", "80-certificates"),
     ("judges one round only", "session.c", "uint32_t most = run->ballot_count + 2;", "uint32_t most = 1;", "40-order"),
