@@ -1,4 +1,4 @@
-/* Two vehicles: one signs, the other judges.  cc hello.c $(pkg-config --cflags --libs --static scms-device) */
+/* Two vehicles: one signs, the other judges.  cc hello.c $(pkg-config --cflags --libs scms-device) */
 #include <scms/device.h>
 #include <stdio.h>
 
