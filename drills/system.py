@@ -243,23 +243,25 @@ class System:
         self.tls.load_cert_chain(str(self.home("manager1") / "tls" / "certificate.pem"), str(self.home("manager1") / "tls" / "key.pem"))
         end = time.monotonic() + PATIENCE
         for name in names or SERVERS:
-            while True:
-                if self.processes[name].poll() is not None:
-                    raise Trouble(f"{name} does not run: {(self.logs / f'{name}.log').read_text()[-600:]}")
-                try:
-                    status, _ = self.ask(name, "GET", "/health")
-                    if status == 200:
-                        break
-                except OSError:
-                    pass
+            while not self.answers(name):
                 if time.monotonic() > end:
                     raise Trouble(f"{name} does not answer: {(self.logs / f'{name}.log').read_text()[-600:]}")
                 time.sleep(0.1)
 
-    def ask(self, name, method, path, body=None, headers=None):
+    def answers(self, name):
+        """Does this component run and answer? Whoever else has its port may never."""
+        try:
+            return self.ask(name, "GET", "/health", within=5)[0] == 200
+        except OSError:
+            return False
+        finally:
+            if self.processes[name].poll() is not None:
+                raise Trouble(f"{name} does not run: {(self.logs / f'{name}.log').read_text()[-600:]}")
+
+    def ask(self, name, method, path, body=None, headers=None, within=ANSWER_SECONDS):
         """One request as the SCMS Manager: status and body."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.ports[name], context=Verified(self.tls, f"{name}.localhost"),
-                                                 timeout=ANSWER_SECONDS)
+                                                 timeout=within)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()

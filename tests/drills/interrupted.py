@@ -6,12 +6,18 @@ Usage: interrupted.py PROGRAMS [all]     all: also in the midst of the days, and
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 PROGRAMS = pathlib.Path(sys.argv[1]).resolve()
+DRILLS = pathlib.Path(__file__).resolve().parents[2] / "drills"
+sys.path.insert(0, str(DRILLS))
+
+import system as systems  # noqa: E402
+
 failures = 0
 
 
@@ -80,7 +86,56 @@ def refuse(name, says, *more, code=3, **variables):
         check(f"{name}: nothing is left", list((folder / "tmp").iterdir()) == [] and processes_of(folder) == [])
 
 
+def ports_chosen():
+    """A row of ports of which somebody has one is passed over; where there is no other, that is said."""
+    rows = systems.PORTS
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        taken = somebody.getsockname()[1]
+        systems.PORTS = range(taken, taken + 1)
+        try:
+            check("no ports are left", False, systems.free_ports(3))
+        except systems.Trouble as trouble:
+            check("no ports are left: it is said", f"no 3 ports in a row are free on 127.0.0.1 from {taken}" in str(trouble), trouble)
+        systems.PORTS = [taken, *rows]
+        chosen = systems.free_ports(3)
+        check("a port is taken: others are chosen", taken not in chosen and len(set(chosen)) == 3, chosen)
+    systems.PORTS = rows
+
+
+def port_lost(name):
+    """Somebody takes a port between the choice and the start of the component that was to have it."""
+    program = f"""
+import socket, sys
+sys.path.insert(0, {str(DRILLS)!r})
+import drill, system
+
+choose, somebody = system.free_ports, socket.socket()
+
+
+def lose(count):
+    ports = choose(count)
+    somebody.bind(("127.0.0.1", ports[system.SERVERS.index({name!r})]))
+    somebody.listen()
+    return ports
+
+
+system.free_ports = lose
+sys.exit(drill.main(sys.argv[1:]))
+"""
+    with tempfile.TemporaryDirectory(prefix="scms-interrupted-") as folder:
+        folder = pathlib.Path(folder)
+        done = subprocess.run([sys.executable, "-c", program, *map(str, command(folder)[2:]), "--programs", str(PROGRAMS)], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, env=environment(folder))
+        check(f"{name}'s port is lost: exit code", done.returncode == 3, (done.returncode, done.stderr))
+        check(f"{name}'s port is lost: it is said", f"{name} does not run" in done.stderr and "ddress already in use" in done.stderr, done.stderr)
+        check(f"{name}'s port is lost: no traceback", "Traceback" not in done.stderr, done.stderr)
+        check(f"{name}'s port is lost: nothing is left", list((folder / "tmp").iterdir()) == [] and processes_of(folder) == [])
+
+
 def main():
+    ports_chosen()
     with tempfile.TemporaryDirectory(prefix="scms-interrupted-") as folder:
         folder = pathlib.Path(folder)
         few = folder / "bin"
@@ -97,6 +152,8 @@ def main():
         refuse("a folder that cannot be", "scms drill: ", "--work", folder / "file" / "work")
     interrupt("while it is founded", "Day 1", (signal.SIGINT, True))
     if sys.argv[2:] == ["all"]:
+        port_lost("pg1")
+        port_lost("manager1")
         interrupt("while it is founded, the director alone", "Day 1", (signal.SIGTERM, False))
         interrupt("while devices enrol", "components run", (signal.SIGINT, True))
         interrupt("while devices enrol, the director alone", "components run", (signal.SIGINT, False))
