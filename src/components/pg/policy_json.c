@@ -181,6 +181,7 @@ static enum key_status read_draft(const json_t *json, const struct leap_table *l
 	if (status != KEY_OK)
 		return status;
 	content->part = POLICY_PART_GLOBAL;
+	content->id = (struct scms_slice){(const uint8_t *)"", 0}; /* every policy has one */
 	if (id != NULL) {
 		content->id = (struct scms_slice){(const uint8_t *)json_string_value(id), json_string_length(id)};
 		if (content->id.p == NULL || content->id.n > 32)

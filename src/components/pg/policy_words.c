@@ -204,7 +204,9 @@ static void append_missing(struct policy_change *change, const char *what, const
 
 static bool same_bytes(struct scms_slice a, struct scms_slice b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	if (a.p == NULL || b.p == NULL)
+		return a.p == b.p;
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
 unsigned policy_diff(const struct policy_content *before, const struct policy_content *after, const struct leap_table *leaps,
@@ -224,7 +226,7 @@ unsigned policy_diff(const struct policy_content *before, const struct policy_co
 		put_text(after->id, is);
 		append(begin(changes, &n, "policyID"), "was \"%s\"; is \"%s\"", was, is);
 	}
-	if ((before->host.p == NULL) != (after->host.p == NULL) || !same_bytes(before->host, after->host)) {
+	if (!same_bytes(before->host, after->host)) {
 		put_text(before->host, was);
 		put_text(after->host, is);
 		append(begin(changes, &n, "requestingRaHostname"), "was %s; is %s", before->host.p != NULL ? was : "absent",

@@ -4,19 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const steps[] = {
-    "CREATE TABLE chain (id INTEGER PRIMARY KEY, lci1 BLOB, lci2 BLOB, la1 TEXT, la2 TEXT, i_max INTEGER NOT NULL)",
+static const char enrolment_table[] =
     "CREATE TABLE enrolment (id INTEGER PRIMARY KEY, rif BLOB NOT NULL UNIQUE, craca BLOB NOT NULL, certificate BLOB, chain INTEGER NOT NULL, "
-    "blacklisted INTEGER NOT NULL)",
-    /* A new enrolment whose device has not come yet. */
-    "CREATE TABLE succession (new_rif BLOB PRIMARY KEY, old_rif BLOB NOT NULL)",
+    "blacklisted INTEGER NOT NULL)";
+static const char request_table[] =
     "CREATE TABLE request (id INTEGER PRIMARY KEY, enrolment INTEGER NOT NULL, kind INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, "
-    "content BLOB NOT NULL, i_next INTEGER NOT NULL, stopped INTEGER NOT NULL)",
-    "CREATE INDEX request_due ON request (kind, stopped, i_next)",
-    "CREATE INDEX request_enrolment ON request (enrolment)",
+    "content BLOB NOT NULL, i_next INTEGER NOT NULL, stopped INTEGER NOT NULL)";
+static const char item_table[] =
     "CREATE TABLE item (hpcr BLOB PRIMARY KEY, request INTEGER NOT NULL, kind INTEGER NOT NULL, i INTEGER NOT NULL, j INTEGER NOT NULL, "
     "state INTEGER NOT NULL, ticket INTEGER NOT NULL, since INTEGER NOT NULL, pdu BLOB, answer BLOB, id10 BLOB, "
-    "expires INTEGER NOT NULL)",
+    "expires INTEGER NOT NULL)";
+
+static const char *const steps[] = {
+    "CREATE TABLE chain (id INTEGER PRIMARY KEY, lci1 BLOB, lci2 BLOB, la1 TEXT, la2 TEXT, i_max INTEGER NOT NULL)",
+    enrolment_table,
+    /* A new enrolment whose device has not come yet. */
+    "CREATE TABLE succession (new_rif BLOB PRIMARY KEY, old_rif BLOB NOT NULL)",
+    request_table,
+    "CREATE INDEX request_due ON request (kind, stopped, i_next)",
+    "CREATE INDEX request_enrolment ON request (enrolment)",
+    item_table,
     "CREATE UNIQUE INDEX item_place ON item (request, i, j)",
     "CREATE INDEX item_state ON item (state, ticket)",
     "CREATE TABLE file (name TEXT PRIMARY KEY, enrolment INTEGER NOT NULL, bytes BLOB NOT NULL, expires INTEGER NOT NULL)",
