@@ -113,9 +113,9 @@ def serving(world):
         check('stops when asked', daemon.stop() == 0)
     with socket.create_server(('127.0.0.1', 0)) as other:
         port = other.getsockname()[1]
-        taken = conf(world, 'taken.conf', component('store', '127.0.0.1:%d' % port))
-        done = subprocess.run([world.programs / 'scmsd', '--config', taken, '--clock-offset', str(OFFSET)], capture_output=True, text=True, timeout=20)
-        check('port taken', done.returncode == 3 and "port %d: cannot listen: Address already in use" % port in done.stderr, done)
+        conf(world, 'taken.conf', component('store', '127.0.0.1:%d' % port))
+        daemon = start(world, name='taken.conf', wait=False)
+        check('port taken', daemon.process.wait(20) == 3 and "port %d: cannot listen: Address already in use" % port in daemon.log.read_text(), daemon.log)
 
 
 def peers(world):
