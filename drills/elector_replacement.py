@@ -2,11 +2,12 @@
 """Scenario 1: an elector is revoked and replaced, days 1 to 5, twice in a row on the same system."""
 
 import adversary
+import misbehaviour
 import scene as scenes
 
 NAME = "elector-replacement"
 TITLE = "An elector is revoked and replaced"
-STEPS = 29
+STEPS = 30
 DAYS = [(day, turn) for turn in (1, 2) for day in range(1, 6)]  # and rounds
 PROMPT = ("always online", "clock off", "storage nearly full", "roadside unit")  # have an update on the day that it is out
 
@@ -114,7 +115,7 @@ def run(scene):
     story.begin_day(1, "Typical SCMS operations", scene.system.now())
     scene.found()
     scene.bring_up_fleet()
-    scene.convict()
+    misbehaviour.convict(scene)
     scene.adversary = adversary.Adversary(scene)
     scene.adversary.keep_old_chain()
     take_updates(scene, *scene.counts)

@@ -2,11 +2,12 @@
 """Scenario 2: the root CA is revoked and replaced, days 1 to 6."""
 
 import adversary
+import misbehaviour
 import scene as scenes
 
 NAME = "root-replacement"
 TITLE = "The root CA is revoked and replaced"
-STEPS = 23
+STEPS = 25
 DAYS = [(day, 1) for day in range(1, 7)]  # and rounds
 ONLINE = ("always online", "clock off", "storage nearly full", scenes.ROADSIDE)
 BACK = (*ONLINE, "weekly", "offline until day 5", "asleep all the while")  # who is enrolled anew on day 6
@@ -28,7 +29,7 @@ def run(scene):
     story.begin_day(1, "Typical SCMS operations", scene.system.now())
     scene.found()
     scene.bring_up_fleet()
-    scene.convict()
+    misbehaviour.convict(scene)
     scene.adversary = adversary.Adversary(scene)
     scene.adversary.keep_old_chain()
     scene.update_until(tuple(scene.counts), scene.version)
@@ -48,6 +49,7 @@ def run(scene):
     story.tell("The authorised operators hold the ballot that adds root2, ready for the day of the change")
     scene.components_reach("have the next certificate", lambda one: one["identity"]["staged"])
     scene.update_until(ONLINE, scene.version)
+    misbehaviour.still_listed(scene, by_hash=1)
     end(3, {"root2": "prepared"})
 
     next_day(4, "The old root is revoked, the new one added")
@@ -68,7 +70,8 @@ def run(scene):
     scene.revocation_reaches(ONLINE)
     scene.ballots("revokedRootCAs", "composite CRL")
     scene.ballots("rootCAEndorsements", "chain file, to components alone")
-    scene.still_listed()
+    misbehaviour.still_listed(scene, by_hash=0)
+    story.tell("The CRL is made anew under root2: entries by hash went with root1, those by linkage seeds are carried over")
     story.tell("Devices get the revocation alone: they cannot fetch a chain file, since their enrolment is gone with root1")
     end(4, {"root2": "new"})
 
@@ -88,9 +91,9 @@ def run(scene):
     scene.update_until(BACK, scene.version)
     scene.request(BACK)
     scene.fetch(BACK)
-    answer = scene.system.fleet.order("enrol", group="culprit")
+    answer = scene.system.fleet.order("enrol", group=list(misbehaviour.CULPRITS))
     story.tell("They have fetched policy, chain file and new certificates")
-    scene.culprit_stays_out(answer)
-    scene.still_listed()
+    misbehaviour.culprits_stay_out(scene, answer)
+    misbehaviour.still_listed(scene, by_hash=0)
     scene.adversary.replays_of_root("root1")
     end(6)

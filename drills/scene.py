@@ -8,6 +8,7 @@ import shutil
 import time
 
 from adversary import UNIX_TO_1609
+import misbehaviour
 import story as stories
 import system as systems
 
@@ -62,7 +63,6 @@ class Scene:
         self.names = {}     # identity -> name
         self.version = 1
         self.counts = shares(options.fleet, options.units)
-        self.culprit = None
         self.stock = 1  # weeks for which devices fetch certificates
         self.away = set(self.counts) - set(DUE)  # kinds that stay away on purpose, until they are woken
         self.goals = []  # what devices ought to have reached
@@ -237,7 +237,7 @@ class Scene:
         system, tell = self.system, self.story.tell
         serials = [{"device": f"{self.prefix(kind)}-{number + 1}", "kind": "rse" if kind == ROADSIDE else "obe"}
                    for kind, count in self.counts.items() for number in range(count)]
-        serials.append({"device": "culprit-1", "kind": "obe"})
+        serials += [{"device": f"{self.prefix(group)}-1", "kind": kind} for group, kind in misbehaviour.CULPRITS.items()]
         status, body = system.ask("dcm1", "POST", "/devices", json.dumps(serials))
         if status != 200:
             raise systems.Trouble(f"the DCM does not list the devices: {status} {body[:300]}")
@@ -247,7 +247,8 @@ class Scene:
         for kind, count in self.counts.items():
             fleet.order("create", count=count, prefix=self.prefix(kind), group=kind,
                         kind="rse" if kind == ROADSIDE else "obe", **({"room": ROOM} if kind == "storage nearly full" else {}))
-        fleet.order("create", count=1, prefix="culprit", group="culprit")
+        for group, kind in misbehaviour.CULPRITS.items():
+            fleet.order("create", count=1, prefix=self.prefix(group), group=group, kind=kind)
         fleet.order("clock", group="clock off", offset=CLOCK_OFF_SECONDS)
         self.everybody("enrol")
         tell(f"{len(serials)} devices are made in the factory and enrolled")
@@ -360,55 +361,12 @@ class Scene:
         if self.options.stop_after == (day, round_number):
             raise Stop
 
-    # ---- misbehaviour ----
-
-    def convict(self):
-        """One vehicle misbehaves, is reported by three others, and revoked by its linkage seeds."""
-        fleet = self.system.fleet
-        before = self.system.ask("crlg1", "GET", "/crlg/composite")[1]
-        chosen = random.Random(self.options.seed).sample(range(1, self.counts["always online"] + 1), 3)
-        for number in chosen:
-            answer = fleet.order("report", **{"from": f"{self.prefix('always online')}-{number}", "about": "culprit-1"})
-            if answer["results"].get("done") != 1:
-                raise systems.Trouble(f"a report does not reach the MA: {answer}")
-        end = time.monotonic() + systems.PATIENCE
-        while True:
-            state = json.loads(self.system.ask("ma1", "GET", "/reports")[1])
-            if state["revoked"] >= 1:
-                break
-            if time.monotonic() > end:
-                raise systems.Trouble(f"the MA does not revoke: {state}")
-            time.sleep(0.3)
-        end = time.monotonic() + systems.PATIENCE
-        while (composite := self.system.ask("crlg1", "GET", "/crlg/composite")[1]) == before or \
-                self.system.ask("crl-store1", "GET", "/download-crl/")[1] != composite:
-            if time.monotonic() > end:
-                raise systems.Trouble("the CRL that revokes the vehicle does not reach the CRL store")
-            time.sleep(0.1)
-        self.culprit = "revoked"
-        self.story.tell("A vehicle that sends impossible positions is reported by three others; PCA, RA and both LAs together lead "
-                        "to its linkage seeds, and nobody alone")
-
-    def still_listed(self):
-        """The CRL that everybody can get names the vehicle by its linkage seeds, whatever happened to roots."""
-        path = self.system.work / "served_crl.oer"
-        path.write_bytes(self.system.ask("crl-store1", "GET", "/download-crl/")[1])
-        self.story.check("vehicles that the CRL names by linkage seeds", 1, self.system.command("scms", "show", path).count("linkage-seed1:"))
-
-    def culprit_stays_out(self, enrolled):
-        """Enrolled anew or not, the vehicle that was revoked gets no certificates."""
-        self.system.fleet.order("update", group="culprit")
-        asked = self.system.fleet.order("request", group="culprit")
-        self.story.check("the revoked vehicle gets certificates", {"done": 0}, {"done": asked["results"].get("done", 0)})
-        self.story.tell(f"The vehicle that was revoked for misbehaviour asks too, and stays out: enrolment "
-                        f"{', '.join(enrolled['results'])}, certificates {', '.join(asked['results'])}")
-
     # ---- views ----
 
     def exchange(self):
         """Everybody sends, everybody judges: by kind, who cannot send and who accepts whom."""
         answer = self.system.fleet.order("exchange", most=self.options.listen, seed=self.options.seed * 1000 + len(self.story.json["days"]))
-        self.story.day["matrix"] = {"kinds": [*self.counts, "culprit"], "accepts": answer["accepts"],
+        self.story.day["matrix"] = {"kinds": [*self.counts, *misbehaviour.CULPRITS], "accepts": answer["accepts"],
                                     "cannotSend": answer["cannotSend"]}
         return answer
 
@@ -416,10 +374,10 @@ class Scene:
         """Of honest devices' messages: how many were accepted, and why the others were not."""
         verdicts = {}
         for sender, receivers in answer["accepts"].items():
-            if sender == "culprit":
+            if sender in misbehaviour.CULPRITS:
                 continue
             for receiver, counts in receivers.items():
-                if receiver == "culprit":
+                if receiver in misbehaviour.CULPRITS:
                     continue
                 for verdict, count in counts.items():
                     verdicts[verdict] = verdicts.get(verdict, 0) + count
@@ -463,7 +421,7 @@ class Scene:
         statuses = statuses or {}
         trust = self.trust()
         vehicles = []
-        for kind in [*self.counts, "culprit"]:
+        for kind in [*self.counts, *misbehaviour.CULPRITS]:
             pictures = trust.get(kind, [])
             if not pictures:
                 continue
@@ -474,7 +432,7 @@ class Scene:
                         for name in [*self.electors, *self.gone]}
             roots_known = {self.name(one["hash"]): one["status"] for one in most["roots"]}
             roots = {name: "revoked" if name in removed else roots_known.get(name, "unknown") for name in self.roots}
-            apart = {"apart": "revoked for misbehaviour"} if kind == "culprit" else {"apart": AWAY} if kind in self.away else {}
+            apart = {"apart": "revoked for misbehaviour"} if kind in misbehaviour.CULPRITS else {"apart": AWAY} if kind in self.away else {}
             vehicles.append({"kind": kind, **apart, "count": sum(one["devices"] for one in pictures), "electors": electors, "roots": roots,
                              "operational": sum(one["devices"] for one in pictures if one["trust"]["operational"]),
                              "pictures": len(pictures)})
@@ -522,7 +480,7 @@ class Scene:
             self.story.check("honest messages that were not accepted", {},
                              {key: value for key, value in verdicts.items() if key != "accepted"})
             self.story.check("honest devices that cannot send", {},
-                             {key: value for key, value in answer["cannotSend"].items() if key != "culprit"})
+                             {key: value for key, value in answer["cannotSend"].items() if key not in misbehaviour.CULPRITS})
             self.story.check("messages were exchanged", True, verdicts.get("accepted", 0) > 0)
         for kind in expected.get("silent", ()):
             self.story.check(f"{kind}: devices that send", 0, senders(answer, kind))
@@ -533,8 +491,10 @@ class Scene:
                              {verdict: count for other in expected["back"]
                               for verdict, count in answer["accepts"].get(other, {}).get(kind, {}).items() if verdict != "accepted"})
         if expected.get("culprit") == "rejected":
-            accepted = sum(counts.get("accepted", 0) for counts in answer["accepts"].get("culprit", {}).values())
-            self.story.check("messages of the revoked vehicle that were accepted", 0, accepted)
+            for group in misbehaviour.CULPRITS:
+                accepted = sum(counts.get("accepted", 0) for receiver, counts in answer["accepts"].get(group, {}).items()
+                               if receiver not in misbehaviour.CULPRITS)
+                self.story.check(f"{group}: messages that honest devices accepted", 0, accepted)
 
 
 def unix(time64):

@@ -35,6 +35,9 @@ struct fleet {
 /* The next selected device from *k on; NULL: no more. */
 struct fleet_device *fleet_next(struct fleet *fleet, size_t *k);
 
+/* What a device says all the time: a vehicle where it is, a roadside unit what travellers should know. */
+uint64_t fleet_psid(const struct fleet_device *device);
+
 /*
  * Makes devices: {"do":"create","count":N,"prefix":"car","kind":"obe","group":"weekly"}; with "room": {"electors":N,"roots":N,
  * "tombstones":N} where their trust stores are smaller than the bundle says.

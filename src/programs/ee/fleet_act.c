@@ -234,13 +234,14 @@ json_t *fleet_report(struct fleet *fleet, const json_t *order)
 	static const uint8_t wild[] = "a position that cannot be";
 	struct fleet_device *from = fleet_find(fleet, json_object_get(order, "from"));
 	struct fleet_device *about = fleet_find(fleet, json_object_get(order, "about"));
-	const struct ee_message message = {.psid = 0x20, .payload = {wild, sizeof(wild)}, .attach = true};
+	struct ee_message message = {.payload = {wild, sizeof(wild)}, .attach = true};
 	struct acting acting = {.fleet = fleet, .under_way = 1};
 	struct bytes seen = {NULL, 0};
 	struct key_error err;
 
 	if (from == NULL || about == NULL)
 		return fleet_error("expected \"from\" and \"about\", two devices");
+	message.psid = fleet_psid(about);
 	if (ee_sender_sign(&about->client.sender, &about->client.device, client_now(&about->client), &message, &seen, &err) != KEY_OK)
 		return fleet_error("%s", err.text);
 	acting.results = json_object();

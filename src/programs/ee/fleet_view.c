@@ -73,6 +73,11 @@ struct sent {
 	struct bytes message;
 };
 
+uint64_t fleet_psid(const struct fleet_device *device)
+{
+	return device->client.device.kind == DEVICE_RSE ? PSID_TRAVELLER : PSID_SAFETY;
+}
+
 /* What a device's clock says at a moment. All is sent and heard at one, however long this machine takes over it. */
 static scms_time64 device_time(const struct fleet_device *device, scms_time64 moment)
 {
@@ -87,7 +92,7 @@ static size_t everybody_sends(struct fleet *fleet, scms_time64 moment, struct se
 
 	while ((device = fleet_next(fleet, &k)) != NULL) {
 		uint8_t wanted[EE_WANTED_MAX][3];
-		struct ee_message message = {.psid = device->client.device.kind == DEVICE_RSE ? PSID_TRAVELLER : PSID_SAFETY, .payload = {payload, sizeof(payload)}, .attach = true};
+		struct ee_message message = {.psid = fleet_psid(device), .payload = {payload, sizeof(payload)}, .attach = true};
 		struct key_error err = {.text = ""};
 
 		message.wanted_n = ee_receiver_wanted(device->receiver, wanted);
