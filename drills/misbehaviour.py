@@ -9,7 +9,7 @@ import time
 
 import system as systems
 
-CULPRITS = {"culprit": "obe", "culprit unit": "rse"}
+CULPRITS = {"culprit": "obe", "culprit roadside unit": "rse"}
 HASH_ENTRY = re.compile(r"\[\d+\]: [0-9a-f]{20}, until ")  # of a hash CRL, as `scms show` prints it
 
 
