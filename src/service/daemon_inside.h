@@ -6,6 +6,7 @@
 #define SERVICE_DAEMON_INSIDE_H
 
 #include "service/daemon_config.h"
+#include "service/peer.h"
 
 #include <sys/queue.h>
 
@@ -31,10 +32,15 @@ struct runner {
 	struct route_binding *bindings;
 	size_t route_count;
 	struct party party;
+	char *peer_line; /* by which it says who it is to those that it calls; made when it is first wanted (peer.h) */
+	struct peers peers;
 	enum scms_reason standing; /* as it was last told */
 	bool started, stopped;
 	/* for metrics */
-	uint64_t sessions, refused_role, refused_standing, refused;
+	uint64_t sessions, refused_role, refused_standing, peers_refused, refused;
+	/* why a peer was refused, as it was last said in the log, and in which second */
+	scms_time64 peer_said_at;
+	char peer_said[PEER_WHY_BYTES];
 };
 
 static inline struct runner *runner_of(const struct service *service)

@@ -423,6 +423,13 @@ bool http_peer_host(const struct http_exchange *exchange, char *host, size_t siz
 	return connection != NULL && tls_peer_host(bufferevent_openssl_get_ssl(connection->bev), host, size);
 }
 
+bool http_peer_key(const struct http_exchange *exchange, uint8_t hash[32])
+{
+	struct connection *connection = connection_of(exchange->request);
+
+	return connection != NULL && tls_key_hash(SSL_get0_peer_certificate(bufferevent_openssl_get_ssl(connection->bev)), hash);
+}
+
 void http_answer_header(struct http_exchange *exchange, const char *name, const char *value)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(exchange->request);

@@ -91,6 +91,9 @@ bool http_peer_has_role(const struct http_exchange *exchange, const char *role);
 /* The host that such a certificate names. */
 bool http_peer_host(const struct http_exchange *exchange, char *host, size_t size);
 
+/* The hash of its key (tls_key_hash). */
+bool http_peer_key(const struct http_exchange *exchange, uint8_t hash[32]);
+
 /* ---- the answer: one of these, once ---- */
 
 void http_answer_header(struct http_exchange *exchange, const char *name, const char *value);

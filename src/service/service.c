@@ -260,6 +260,8 @@ void runner_close(struct runner *runner)
 	identity_close(service);
 	trustee_close(service->trustee);
 	SSL_CTX_free(runner->tls);
+	peers_free(&runner->peers);
+	free(runner->peer_line);
 	routes_free(runner);
 	for (unsigned k = 0; k < 3; k++)
 		free(runner->tls_file[k]);

@@ -77,6 +77,7 @@ static void get_metrics(struct service *service, struct http_exchange *exchange)
 		answered_metrics(to, &counts);
 		metrics_counter(to, "scms_refused", "Requests that a component refused.", "why=\"any\"", runner->refused);
 		metrics_counter(to, "scms_refused", "Requests that a component refused.", "why=\"role\"", runner->refused_role);
+		metrics_counter(to, "scms_refused", "Requests that a component refused.", "why=\"peer\"", runner->peers_refused);
 		metrics_counter(to, "scms_refused", "Requests that a component refused.", "why=\"standing\"",
 				runner->refused_standing);
 		metrics_counter(to, "scms_store_sessions", "Sessions applied to the trust store.", NULL, runner->sessions);

@@ -17,6 +17,8 @@ static bool take(struct service *service, struct service_error *err)
 	const struct home_identity *active;
 	struct home_error why;
 
+	free(runner->peer_line);
+	runner->peer_line = NULL;
 	if (home_party(service->home, &runner->party, &why) != HOME_OK)
 		return runner_refuse(runner->config, err, "%s", why.text);
 	runner->party.crypto = runner->crypto;

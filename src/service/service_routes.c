@@ -2,6 +2,8 @@
 /* How requests come to a role, and how a role answers and asks. */
 #include "daemon_inside.h"
 
+#include "dot2/validity.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +13,27 @@
 
 /* ---- requests ---- */
 
-/* Is the caller one of "ra ma"? */
-static bool peer_has_one(const struct http_exchange *exchange, const char *roles)
+/* What is wrong with a caller comes with each of its requests; it is said once a second. */
+static void say_refused(struct runner *runner, struct http_exchange *exchange, const char *role, const char *why)
 {
-	char role[32];
+	scms_time64 second = clock_now() / TIME64_SECOND;
+	char host[256] = "";
+
+	runner->peers_refused++;
+	if (second == runner->peer_said_at && strcmp(why, runner->peer_said) == 0)
+		return;
+	runner->peer_said_at = second;
+	snprintf(runner->peer_said, sizeof(runner->peer_said), "%s", why);
+	(void)http_peer_host(exchange, host, sizeof(host));
+	log_event(runner->service.name, LOG_LEVEL_WARNING, "peer refused", "s:s, s:s, s:s, s:s", "host", host, "role", role, "path",
+		  http_path(exchange), "why", why);
+}
+
+/* May the caller ask what is for "ra ma"? False: it is answered. */
+static bool peer_may(struct runner *runner, struct http_exchange *exchange, const struct service_route *route)
+{
+	const char *roles = route->roles;
+	char role[32], why[PEER_WHY_BYTES] = "";
 
 	while (*roles != '\0') {
 		size_t n = strcspn(roles, " ");
@@ -22,10 +41,20 @@ static bool peer_has_one(const struct http_exchange *exchange, const char *roles
 		if (n < sizeof(role)) {
 			memcpy(role, roles, n);
 			role[n] = '\0';
-			if (http_peer_has_role(exchange, role))
-				return true;
+			if (http_peer_has_role(exchange, role)) {
+				if (peer_is_believed(&runner->service, &runner->peers, exchange, role, why))
+					return true;
+				say_refused(runner, exchange, role, why);
+			}
 		}
 		roles += n + strspn(roles + n, " ");
+	}
+	if (why[0] == '\0') {
+		runner->refused_role++;
+		service_refuse(&runner->service, exchange, 403, 0, "%s needs a TLS certificate of one of these roles: %s", route->path,
+			       route->roles);
+	} else {
+		service_refuse(&runner->service, exchange, 403, 0, "%s", why);
 	}
 	return false;
 }
@@ -38,12 +67,8 @@ static void serve(void *ctx, struct http_exchange *exchange)
 	struct service *service = &runner->service;
 	enum scms_reason standing;
 
-	if (route->roles != NULL && !peer_has_one(exchange, route->roles)) {
-		runner->refused_role++;
-		service_refuse(service, exchange, 403, 0, "%s needs a TLS certificate of one of these roles: %s", route->path,
-			       route->roles);
+	if (route->roles != NULL && !peer_may(runner, exchange, route))
 		return;
-	}
 	if ((route->flags & SERVICE_ISSUES) != 0) {
 		standing = service_standing(service);
 		if (standing != SCMS_VALID) {
@@ -213,11 +238,24 @@ const char *service_peer_name(const struct service *service, unsigned k)
 	return k < config->peer_count ? config->peers[k].name : NULL;
 }
 
+/* How it says who it is; NULL where it has no certificate, or cannot say. */
+static const char *peer_line(struct runner *runner)
+{
+	uint8_t tls_key[32];
+	struct key_error err = {.text = "the key of its TLS certificate cannot be read"};
+
+	if (runner->peer_line == NULL && runner->party.cert != NULL &&
+	    (!tls_key_hash(SSL_CTX_get0_certificate(runner->tls), tls_key) ||
+	     peer_line_make(&runner->party, tls_key, &runner->peer_line, &err) != KEY_OK))
+		log_event(runner->service.name, LOG_LEVEL_ERROR, "peers", "s:s", "text", err.text);
+	return runner->peer_line;
+}
+
 bool service_call(struct service *service, const char *peer, const char *path, struct scms_slice body, size_t answer_max,
 		  void (*done)(void *ctx, const struct http_result *result), void *ctx)
 {
-	static const char *const headers[] = {"Content-Type: application/octet-stream", NULL};
-	const char *base = service_peer(service, peer);
+	const char *base = service_peer(service, peer), *headers[3] = {NULL};
+	unsigned count = 0;
 	char *url;
 	bool sent;
 
@@ -227,9 +265,13 @@ bool service_call(struct service *service, const char *peer, const char *path, s
 	}
 	if (asprintf(&url, "%s%s", base, path) < 0)
 		return false;
+	headers[count] = peer_line(runner_of(service));
+	count += headers[count] != NULL;
+	if (body.p != NULL)
+		headers[count++] = "Content-Type: application/octet-stream";
 	sent = http_client_send(service->client,
 				&(struct http_call){.url = url,
-						    .headers = body.p != NULL ? headers : NULL,
+						    .headers = headers,
 						    .post = body.p != NULL,
 						    .body = body,
 						    .answer_max = answer_max},

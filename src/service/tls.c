@@ -106,3 +106,14 @@ bool tls_peer_host(const SSL *ssl, char *host, size_t size)
 	return n > 0 && (size_t)n < size && X509_NAME_get_text_by_NID(name, NID_commonName, host, (int)size) == n &&
 	       strlen(host) == (size_t)n;
 }
+
+bool tls_key_hash(const X509 *certificate, uint8_t hash[32])
+{
+	const X509_PUBKEY *key = certificate != NULL ? X509_get_X509_PUBKEY(certificate) : NULL;
+	uint8_t *der = NULL;
+	int n = key != NULL ? i2d_X509_PUBKEY(key, &der) : -1;
+	bool made = n > 0 && EVP_Digest(der, (size_t)n, hash, NULL, EVP_sha256(), NULL) == 1;
+
+	OPENSSL_free(der);
+	return made;
+}

@@ -42,6 +42,9 @@ bool tls_peer_has_role(const SSL *ssl, const char *role);
 /* The host name (CN) of such a certificate, with its end. False where there is none, or it does not fit. */
 bool tls_peer_host(const SSL *ssl, char *host, size_t size);
 
+/* The hash by which a TLS key is known: SHA-256 of the SubjectPublicKeyInfo in DER. False where there is none, or no memory. */
+bool tls_key_hash(const X509 *certificate, uint8_t hash[32]);
+
 /* OpenSSL's last error, in words. */
 const char *tls_reason(void);
 

@@ -12,8 +12,8 @@ import time
 import zipfile
 
 import openmetrics
-from world import (Daemon, T0, World, ask, ballot, bootstrap, check, composite, failures, messages, octets, person, port, root_crl,
-                   sequence_of)
+from world import (Daemon, T0, World, ask, ask_on, ballot, bootstrap, check, composite, connect, failures, messages, octets, person, port,
+                   root_crl, sequence_of, shows)
 
 NOW = (T0 + 86400) * 1000000
 EPOCH = 1072915200             # 2004-01-01
@@ -54,14 +54,14 @@ def start(world, name='scmsd.conf', *arguments, count=1):
     return daemon
 
 
-def push(world, to, crl):
-    """scms push --crlg, with the manager's TLS identity: exit code, output."""
+def push(world, to, crl, option='--crlg'):
+    """scms push --crlg or --crl-store, with the manager's TLS identity: exit code, output."""
     tls = world.folder / 'pushing' / 'tls'
     tls.mkdir(parents=True, exist_ok=True)
     for ours, theirs in (('certificate.pem', 'manager.pem'), ('key.pem', 'manager.key'), ('roots.pem', 'root.pem')):
         (tls / ours).write_bytes((world.tls / theirs).read_bytes())
     (world.folder / 'root_crl.oer').write_bytes(crl)
-    done = subprocess.run([world.programs / 'scms', 'push', '--home', tls.parent, '--crlg', 'https://127.0.0.1:%d' % to,
+    done = subprocess.run([world.programs / 'scms', 'push', '--home', tls.parent, option, 'https://127.0.0.1:%d' % to,
                            world.folder / 'root_crl.oer'], capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
@@ -160,9 +160,94 @@ def listing(world):
         daemon = start(world, count=2)
         check('kept over a kill', ask(world, home, 'GET', '/crlg/composite', identity='manager').body == whole)
         check('metrics', openmetrics.is_good(ask(world, home, 'GET', '/metrics').body))
+        # The root takes its word back at the CRL store; the CRLG, which runs and is told nothing, is refused from then on.
+        check('the CRLG is believed by the CRL store', not [e for e in keeper.events() if e['event'] == 'peer refused'])
+        check('revoked at the CRL store', push(world, port(store), root_crl(['PG1', 'CRLG1'], issue=T0 + 9000, serial=2), '--crl-store')[0] == 0)
+        check('one more order', ask(world, home, 'POST', '/crlg/revocations', order(['EE2']), 'ma').status in (200, 422))
+        refused = keeper.wait_for('peer refused', 'store')
+        check('the revoked CRLG is refused by the CRL store', (refused['host'], refused['role'], refused['path']) == ('CRLG1', 'crlg', '/crl') and
+              'REVOKED' in refused['why'], refused)
+        check('the revoked CRLG is told', daemon.wait_for('CRL store did not take the CRL')['status'] == 403)
     finally:
         daemon.kill()
         keeper.kill()
+
+
+def believed(world):
+    """A component is one for as long as its certificate is valid to whom it calls; TLS alone opens nothing (rule D7)."""
+    home = world.component('pg', 'pg', 'PG1', bootstrap(world, 'pg'))
+    conf(world, 'scmsd.conf', ('pg', ''), more='test_mode = true;')
+    # ra-old has the TLS name of the RA1, and its own key: whoever had it before.
+    for name, roles, who in (('la', ('la',), 'LA1'), ('over', ('ra',), 'RA1_over'), ('bad', ('ra',), 'RA1_bad'), ('ra2', ('ra',), 'RA2'),
+                             ('ra3', ('ra',), 'RA1again'), ('ra-old', ('ra',), 'RA1'), ('crlg2', ('crlg',), 'CRLG2'),
+                             ('mixed', ('ra', 'manager'), 'RA2')):
+        world.identity(name, *roles, who=who)
+    daemon = start(world)
+
+    def asked(identity, said=None, path='/sign-policy'):
+        """What becomes of a request by a TLS identity that says this: status, and why it is refused."""
+        answer = ask(world, home, 'POST', path, b'x', identity, said)
+        return answer.status, answer.headers['SCMS-POC-Error-Message'] or ''
+
+    def say(**what):
+        return shows(world, 'ra', 'RA1', **what)
+    try:
+        # 503: nothing is published that it could sign under. So far comes who is believed.
+        check('believed', asked('ra')[0] == 503 and asked('ra')[0] == 503, asked('ra'))
+        said = world.shown['ra']['SCMS-Peer']
+        for name, identity, header, word in (
+                ('nothing said', 'ra', '', 'Base64'), ('not Base64', 'ra', '!' + said[1:], 'Base64'), ('twelve thousand characters', 'ra', 3000 * 'AAAA', 'Base64'),
+                ('cut short', 'ra', said[:-4], 'something else'), ('no message', 'ra', 'AAAA', 'something else'),
+                ('another service', 'ra', say(head=messages.header(0x20)), 'something else'),
+                ('a header field', 'ra', say(head=messages.header(0x23, NOW)), 'something else'),
+                ('another message', 'ra', say(begin=b'SCMS peer 2: my TLS key is '), 'something else'),
+                ('more than the message', 'ra', say(begin=b'SCMS peer 1: my TLS key is  '), 'something else'),
+                ('signed by its digest alone', 'ra', say(raw_signer=b'\x80' + person('RA1').id8), 'something else'),
+                ('signed by itself', 'ra', say(raw_signer=b'\x82'), 'something else'),
+                ("signed with another's key", 'ra', say(key=person('RA2').key), 'not the signer'),
+                ("about another's TLS key", 'ra', world.shown['ra-old'], 'another TLS key'),
+                ("another host's", 'ra', shows(world, 'ra', 'RA1again'), 'another host'), ("another role's", 'ra', shows(world, 'ra', 'PG1'), 'not of role ra'),
+                ('has expired', 'over', None, 'EXPIRED'), ('signed by nobody', 'bad', None, 'SIGNATURE'),
+                ('below a root that is not trusted', 'ra2', None, 'CHAIN_INCOMPLETE'), ('TLS role that the path is not for', 'la', None, 'roles')):
+            status, why = asked(identity, {'SCMS-Peer': header} if isinstance(header, str) else header)
+            check('refused: ' + name, status == 403 and word in why, (status, why))
+        unsaid = world.shown.pop('ra')
+        check('refused: says nothing', asked('ra') == (403, 'it does not say which certificate of IEEE 1609.2 it has (header SCMS-Peer)'), asked('ra'))
+        world.shown['ra'] = unsaid
+        check('two roles: one that is believed is enough', asked('mixed', path='/activate')[0] == 400, asked('mixed', path='/activate'))
+        # Connections that stay open; on them the next request is judged by what the store knows then.
+        kept, other = connect(world, home, 'ra'), connect(world, home, 'ra3')
+
+        def asked_on(connection, identity, said=None):
+            answer = ask_on(connection, 'POST', '/sign-policy', b'x', said or world.shown[identity])
+            return answer.status, answer.headers['SCMS-POC-Error-Message'] or ''
+        check('kept: believed', [asked_on(kept, 'ra')[0], asked_on(other, 'ra3')[0], asked('ra-old')[0]] == [503, 503, 503])
+        answer = ask(world, home, 'POST', '/trust', update(crl=composite(listed=['RA1'])), 'manager')
+        check('revoked: the store has it', answer.json()['changed'], answer)
+        status, why = asked_on(kept, 'ra')
+        check('revoked: the next request on its connection', status == 403 and 'CERT_REVOKED' in why, (status, why))
+        status, why = asked_on(kept, 'ra', world.shown['ra3'])
+        check('revoked: with what another says', status == 403 and 'another TLS key' in why, (status, why))
+        check('revoked: another RA is believed', asked_on(other, 'ra3')[0] == 503)
+        check('revoked: what anybody may see it may', ask_on(kept, 'GET', '/health').status == 200)
+        lines = [e for e in daemon.events() if e['event'] == 'peer refused' and 'CERT_REVOKED' in e['why']]
+        check('revoked: log', lines and lines[0]['host'] == 'RA1' and lines[0]['role'] == 'ra' and lines[0]['path'] == '/sign-policy' and
+              lines[0]['level'] == 'warning', lines)
+        metrics = openmetrics.read(ask(world, home, 'GET', '/metrics').body)['scms_refused'][1]
+        check('revoked: metrics', metrics[(('component', 'pg'), ('why', 'peer'))] >= 19, metrics)
+        # The root goes, and with it all below it; a new one is there.
+        ask(world, home, 'POST', '/trust', update(chain=chain(1, ['R1', 'R2'])), 'manager')
+        check('a second root: believed', asked('ra2')[0] == 503, asked('ra2'))
+        ask(world, home, 'POST', '/trust', update(crl=composite(serial=2, issue=T0 + 60, listed=['RA1'], roots=[ballot('removeRoot', 'R1', 'AB')])), 'manager')
+        status, why = asked_on(other, 'ra3')
+        check('root removed: the next request on a connection', status == 403 and 'ROOT_REVOKED' in why, (status, why))
+        check('root removed: the CRLG below it', 'ROOT_REVOKED' in asked('crlg', path='/trust')[1], asked('crlg', path='/trust'))
+        check('root removed: the CRLG below the other is believed', asked('crlg2', path='/trust')[0] == 400, asked('crlg2', path='/trust'))
+        check('root removed: the manager is believed', asked('manager', path='/trust')[0] == 400)
+        kept.close()
+        other.close()
+    finally:
+        daemon.kill()
 
 
 def standing(world):
@@ -171,6 +256,7 @@ def standing(world):
     conf(world, 'scmsd.conf', ('crlg', 'peers = { crl-store = "https://127.0.0.1:1"; };'))
     turned = world.config('offset', '%d\n' % OFFSET)
     daemon = start(world, 'scmsd.conf', '--clock-file', turned)
+    world.identity('ma2', 'ma', who='MA2')
 
     def identity():
         found = ask(world, home, 'GET', '/trust', identity='manager').json()['identity']
@@ -194,7 +280,7 @@ def standing(world):
               != 'VALID')
         health = ask(world, home, 'GET', '/health')
         check('ceased: health', health.status == 503 and health.json()['status'] == 'ceased' and health.json()['reason'], health)
-        answer = ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma')
+        answer = ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma2')
         check('ceased: the caller is told', answer.status == 503 and answer.headers['SCMS-Reason'] == health.json()['reason'], answer)
         check('ceased: metrics', b'scms_serving{component="crlg"} 0\n' in ask(world, home, 'GET', '/metrics').body)
         check('ceased: log', health.json()['reason'] in daemon.log.read_text())
@@ -204,9 +290,9 @@ def standing(world):
         fresh.rename(turned)
         until('at the moment', lambda: identity() == (two, None))
         until('serves again', lambda: ask(world, home, 'GET', '/health').status == 200)
-        answer = ask(world, home, 'POST', '/crlg/revocations', order(['EE2'], 'R2'), 'ma')
+        answer = ask(world, home, 'POST', '/crlg/revocations', order(['EE2'], 'R2'), 'ma2')
         check('works for the new root', answer.status == 200, answer)
-        check('and for the old one no more', ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma').status == 422)
+        check('and for the old one no more', ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma2').status == 422)
         check('nothing else is staged', ask(world, home, 'POST', '/activate', b'{"time": 1}', 'manager').status == 409)
         daemon.kill()
         daemon = start(world, 'scmsd.conf', '--clock-file', turned, count=2)
@@ -296,7 +382,7 @@ def separation(world):
         check('together: %s' % ', '.join(names), done.returncode == 0, done.stderr)
 
 
-PARTS = (publishing, listing, standing, provisioning, modes, separation)
+PARTS = (publishing, listing, believed, standing, provisioning, modes, separation)
 
 
 def main():
@@ -306,8 +392,8 @@ def main():
             continue
         with tempfile.TemporaryDirectory() as folder:
             world = World(folder, sys.argv[1], sys.argv[2])
-            for name in ('crlg', 'manager', 'ra', 'pg', 'ma'):
-                world.identity(name, name)
+            for name, who in (('crlg', 'CRLG1'), ('manager', None), ('ra', 'RA1'), ('pg', 'PG1'), ('ma', 'MA1')):
+                world.identity(name, name, who=who)
             part(world)
     print('%d failed' % len(failures))
     return 1 if failures else 0

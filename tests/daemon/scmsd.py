@@ -242,7 +242,7 @@ def kept_and_rebuilt(world, home):
     served = ask(world, home, 'GET', '/download-crl/').body
     check('rebuilt: the ballot is there, the list is not', removal in served and revoking in served and person('R2').id10 not in served)
     late = composite(serial=5, issue=T0 + 10000, listed=['R2'], electors=[removal])
-    check('rebuilt: the CRLG is believed no more', ask(world, home, 'POST', '/crl', late, 'crlg').status == 422)
+    check('rebuilt: the CRLG is believed no more', ask(world, home, 'POST', '/crl', late, 'crlg').status == 403)
 
 
 def databases(world):
@@ -554,8 +554,8 @@ def main():
     for part in [part for part in SOAK if part.__name__ in names] + [part for part in PARTS if not names or part.__name__ in names]:
         with tempfile.TemporaryDirectory() as folder:
             world = World(folder, sys.argv[1], sys.argv[2])
-            for name, *roles in (('crlg', 'crlg'), ('manager', 'manager'), ('ra', 'ra'), ('pg', 'pg'), ('ma', 'ma')):
-                world.identity(name, *roles)
+            for name, who in (('crlg', 'CRLG1'), ('manager', None), ('ra', 'RA1'), ('pg', 'PG1'), ('ma', 'MA1')):
+                world.identity(name, name, who=who)
             world.identity('expired', 'crlg', 'manager', 'ra', days=0)
             world.identity('stranger', 'crlg', 'manager', 'ra', root='foreign')
             world.home('store', 'crl-store', bootstrap(world, 'store'))

@@ -2,6 +2,8 @@
 """Components in folders, TLS identities, and scmsd over them: what tests of running components share."""
 
 import atexit
+import base64
+import hashlib
 import http.client
 import json
 import os
@@ -54,16 +56,20 @@ class World:
         self.programs, self.identities = pathlib.Path(programs).resolve(), identities
         self.tls = self.folder / 'tls'
         self.tls.mkdir()
+        self.shown = {}  # the headers by which TLS identities say who they are
         self.make('root {0}/root.pem {0}/root.key root-of-the-test'.format(self.tls),
                   'root {0}/foreign.pem {0}/foreign.key another'.format(self.tls))
 
     def make(self, *lines):
         subprocess.run([self.identities], input='\n'.join(lines) + '\n', text=True, check=True)
 
-    def identity(self, name, *roles, root='root', days=30):
-        """TLS identity of a client: NAME.pem, NAME.key."""
+    def identity(self, name, *roles, root='root', days=30, who=None):
+        """TLS identity of a client: NAME.pem, NAME.key; of somebody of the conformance suite's, who says so."""
         self.make('end {0}/{1}.pem {0}/{1}.key {0}/{2}.pem {0}/{2}.key 127.0.0.1 {3} {4}'.format(
             self.tls, root, name, days, ' '.join(roles)))
+        if who is not None:
+            self.name(self.tls / (name + '.pem'), self.tls / (name + '.key'), who, *roles)
+            self.shown[name] = shows(self, name, who)
 
     def scms(self, *arguments, code=0):
         done = subprocess.run([self.programs / 'scms', *map(str, arguments)], capture_output=True, text=True, timeout=60)
@@ -86,6 +92,7 @@ class World:
     def component(self, name, role, who, config, staged=None):
         """A PG or CRLG that is somebody of the conformance suite's, and will be somebody else where staged is given."""
         home = self.home(name, role, config)
+        self.name(home / 'tls/certificate.pem', home / 'tls/key.pem', who, role)
         secret = self.folder / (name + '.secret')
         secret.write_text('a pass phrase\n')
         secret.chmod(0o600)
@@ -96,6 +103,13 @@ class World:
             if one is not None:
                 self.slot(home / slot, person(one), secret)
         return home
+
+    def name(self, certificate, key, who, *roles):
+        """Makes a TLS certificate anew: in the name of who, to be found at 127.0.0.1."""
+        (self.tls / 'names').write_text('subjectAltName = IP:127.0.0.1\nextendedKeyUsage = serverAuth, clientAuth\n')
+        subprocess.run('openssl req -new -key {0} -subj /CN={1}{2} | openssl x509 -req -CA root.pem -CAkey root.key -days 30 '
+                       '-extfile names -out {3}'.format(key, who, ''.join('/OU=' + role for role in roles), certificate),
+                       shell=True, check=True, cwd=self.tls, stderr=subprocess.DEVNULL)
 
     def slot(self, folder, who, secret):
         folder.mkdir()
@@ -161,16 +175,35 @@ def context(world, identity=None):
     return made
 
 
-def ask(world, to, method, path, body=None, identity=None, headers=None):
-    """One request; to: a home or a port. Status 0: the connection was refused or cut."""
-    connection = http.client.HTTPSConnection('127.0.0.1', port(to) if isinstance(to, pathlib.Path) else to,
-                                             context=context(world, identity), timeout=30)
+def shows(world, identity, who, key=None, head=messages.header(0x23), begin=b'SCMS peer 1: my TLS key is ', **more):
+    """The header by which a component says who it is: that the key of this TLS identity is its own."""
+    public = subprocess.run(['openssl', 'pkey', '-in', world.tls / (identity + '.key'), '-pubout', '-outform', 'DER'], capture_output=True,
+                            check=True).stdout
+    statement = messages.signed_data(person(who), begin + hashlib.sha256(public).digest(), head, signer='certificate', key=key, **more)
+    return {'SCMS-Peer': base64.b64encode(statement).decode()}
+
+
+def connect(world, to, identity=None):
+    """A connection that stays; to: a home or a port."""
+    return http.client.HTTPSConnection('127.0.0.1', port(to) if isinstance(to, pathlib.Path) else to,
+                                       context=context(world, identity), timeout=30)
+
+
+def ask_on(connection, method, path, body=None, headers=None):
+    """One request on a connection. Status 0: it was refused or cut."""
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())
     except (ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
         return Answer(0, {}, repr(error).encode())
+
+
+def ask(world, to, method, path, body=None, identity=None, headers=None):
+    """One request by a TLS identity, which says who it is."""
+    connection = connect(world, to, identity)
+    try:
+        return ask_on(connection, method, path, body, {**world.shown.get(identity, {}), **(headers or {})})
     finally:
         connection.close()
 
@@ -208,7 +241,7 @@ def composite(serial=1, listed=(), roots=(), electors=(), issue=T0, signer='CRLG
     return messages.composite_crl([crl], list(roots), list(electors))
 
 
-def root_crl(listed, signer='R1', issue=T0 + 7200, series=256):
+def root_crl(listed, signer='R1', issue=T0 + 7200, series=256, serial=1):
     """A root's own CRL: of those who sign CRLs, policies and the like."""
-    body = messages.hash_crl(1, [(person(name).id10, T0 + 30000000) for name in listed])
+    body = messages.hash_crl(serial, [(person(name).id10, T0 + 30000000) for name in listed])
     return messages.crl(person(signer), person('R1').id8, series, issue, issue + 7 * 86400, body)

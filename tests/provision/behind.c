@@ -50,7 +50,13 @@ const char *http_rest(const struct http_exchange *exchange)
 bool http_peer_host(const struct http_exchange *exchange, char *host, size_t size)
 {
 	(void)exchange;
-	return snprintf(host, size, "ra.example") < (int)size;
+	return snprintf(host, size, "ra.localhost") < (int)size;
+}
+
+bool http_peer_key(const struct http_exchange *exchange, uint8_t hash[32])
+{
+	(void)exchange, (void)hash;
+	return false;
 }
 
 struct http_counts http_server_counts(const struct http_server *server)
@@ -202,8 +208,8 @@ const char *service_text(const struct service *service, const char *name)
 			return text;
 		}
 	if (strcmp(name, "ra_host") == 0)
-		return "ra.example";
-	return strcmp(name, "ra_url") == 0 || strcmp(name, "crl_url") == 0 ? "https://ra.example:8892" : NULL;
+		return "ra.localhost";
+	return strcmp(name, "ra_url") == 0 || strcmp(name, "crl_url") == 0 ? "https://ra.localhost:8892" : NULL;
 }
 
 bool service_call(struct service *service, const char *peer, const char *path, struct scms_slice body, size_t answer_max,
@@ -385,7 +391,7 @@ static void open_one(const struct world *world, unsigned k, const struct scms_cr
 	struct service_error err = {.text = ""};
 	char file[700];
 
-	snprintf(hosts[k], sizeof(hosts[k]), "%s.example", world->name[k]);
+	snprintf(hosts[k], sizeof(hosts[k]), "%s.localhost", world->name[k]);
 	snprintf(paths[k], sizeof(paths[k]), "%s/%s", world->folder, world->name[k]);
 	*runner = (struct runner){.crypto = crypto, .party = {.crypto = crypto}};
 	*service = (struct service){

@@ -275,12 +275,12 @@ static void whitelist(void)
 
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 1, "one ECA");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") > 0, "requests under way");
-	behind_settings(SETTINGS " ecas=other.example");
+	behind_settings(SETTINGS " ecas=other.localhost");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 0, "served no more");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") == 0, "their requests have ended");
 	vehicle_begin(&world, &vehicle);
 	CHECK(behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle.sent), NULL, NULL) == 403, "is refused");
-	behind_settings(SETTINGS " ecas=eca.example");
+	behind_settings(SETTINGS " ecas=eca.localhost");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") == 0, "what has ended has ended");
 	CHECK(behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle.sent), NULL, NULL) == 200, "is served");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 1, "served again");

@@ -245,11 +245,13 @@ static void peer_refusals(void)
 	}
 	/* The right TLS role, a body that is no message. */
 	for (unsigned k = 0; k < 2; k++) {
-		struct fetched fetched = fetch(&world, world.url[k == 0 ? WORLD_PCA : WORLD_LA1],
-					       k == 0 ? "/pca/pseudonym" : "/la/pre-linkage-values", body, NULL, world.ra_certificate,
-					       world.ra_key);
+		const char *url = world.url[k == 0 ? WORLD_PCA : WORLD_LA1], *path = k == 0 ? "/pca/request-hashes" : "/la/linkage-seed";
+		struct fetched fetched = fetch(&world, url, path, body, world.ma_line, world.ma_certificate, world.ma_key);
 
-		CHECK(fetched.status >= 400 && fetched.status < 500, "junk: %d", fetched.status);
+		CHECK(fetched.status == 400, "junk: %d", fetched.status);
+		bytes_free(&fetched.body);
+		fetched = fetch(&world, url, path, body, NULL, world.ma_certificate, world.ma_key);
+		CHECK(fetched.status == 403, "the MA's TLS certificate alone: %d", fetched.status);
 		bytes_free(&fetched.body);
 	}
 }
@@ -270,7 +272,7 @@ static void ma_asks(enum world_component which, const char *path, const char *re
 	world_must(make_bytes(&oer_ScmsPDU, pdu, &encoded, &err) == KEY_OK &&
 		       message_make(&ma, envelope_find(request), bytes_view(&encoded), clock_now(), &world.cert[which], &made, &err) == KEY_OK,
 		   request, err.text);
-	*kept = fetch(&world, world.url[which], path, bytes_view(&made), NULL, world.ma_certificate, world.ma_key);
+	*kept = fetch(&world, world.url[which], path, bytes_view(&made), world.ma_line, world.ma_certificate, world.ma_key);
 	CHECK(kept->status == 200, "%s: %d %s", path, kept->status, kept->text);
 	world_must(kept->status == 200 && oer_decode(&oer_Ieee1609Dot2Data, bytes_view(&kept->body), 8, &data, NULL) == OER_OK &&
 		       message_recipient(&world.ma.cert, &judge, &me, &err) == KEY_OK &&
@@ -286,7 +288,7 @@ static void ma_asks(enum world_component which, const char *path, const char *re
 static void ma_walks(struct vehicle *bad)
 {
 	const uint8_t *lv = bad->certificates[0].lv;
-	const struct scms_slice ma_host = {(const uint8_t *)"ma.example", 10};
+	const struct scms_slice ma_host = {(const uint8_t *)"ma.localhost", 12};
 	struct ScmsPDU ask, answer;
 	struct message opened[4] = {{.has_signer = false}, {.has_signer = false}, {.has_signer = false}, {.has_signer = false}};
 	struct fetched kept[4];
@@ -306,7 +308,7 @@ static void ma_walks(struct vehicle *bad)
 	it = oer_iterate(&answer.content.u.ma_pca.u.pcaMaHPCRResponse.hpcrinfo);
 	world_must(oer_next(&it, &row) && row.reply.choice == Lv2HPCR_reply_is_success, "HPCR", "unknown");
 	memcpy(hpcr, row.reply.u.success.hpcr, 32);
-	CHECK(row.reply.u.success.hostname.n == strlen("ra.example"), "the RA's host name");
+	CHECK(row.reply.u.success.hostname.n == strlen("ra.localhost"), "the RA's host name");
 
 	/* hash of the request -> linkage chains */
 	{

@@ -7,11 +7,13 @@
 #include "components/period.h"
 #include "dot2/crl_make.h"
 #include "service/home.h"
+#include "service/peer.h"
 #include "service/store_dir.h"
 #include "service/tls_make.h"
 #include "tests/dot2/judge.h"
 
 #include <arpa/inet.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,7 +131,7 @@ static void identity(struct world *world, enum world_component which, struct hom
 	bool changed;
 
 	world_must(draft != NULL, host, home_err.text);
-	snprintf(name, sizeof(name), "%s.example", host);
+	snprintf(name, sizeof(name), "%s.localhost", host);
 	subject.name = (struct scms_slice){(const uint8_t *)name, strlen(name)};
 	subject.verify = private_key_public(home_draft_sign(draft));
 	if (keys.encrypt)
@@ -188,16 +190,30 @@ static void store(struct world *world, enum world_component which, const char *p
 	store_dir_close(dir);
 }
 
-static void tls(struct world *world, const char *certificate, const char *key, const char *role)
+static void tls(struct world *world, const char *certificate, const char *key, const char *host, const char *role)
 {
 	const char *roles[2] = {role, NULL};
-	const struct tls_subject subject = {"127.0.0.1", roles, 3};
+	const struct tls_subject subject = {host, roles, 3};
 	struct tls_error err;
 	char root[560], root_key[560];
 
 	path_in(root, sizeof(root), world, "root.pem");
 	path_in(root_key, sizeof(root_key), world, "root.key");
 	world_must(tls_make_identity(root, root_key, certificate, key, &subject, &err), certificate, err.text);
+}
+
+/* The line by which the test, as MA, says who it is. */
+static void ma_says(struct world *world)
+{
+	const struct party ma = world_party(&world->ma);
+	FILE *file = fopen(world->ma_certificate, "r");
+	X509 *certificate = file != NULL ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+	struct key_error err = {.text = ""};
+	uint8_t key[32];
+
+	world_must(tls_key_hash(certificate, key) && peer_line_make(&ma, key, &world->ma_line, &err) == KEY_OK, world->ma_certificate, err.text);
+	X509_free(certificate);
+	fclose(file);
 }
 
 static void copy_file(const char *from, const char *to)
@@ -216,7 +232,7 @@ static void home(struct world *world, enum world_component which)
 	char path[560], certificate[600], key[600];
 
 	snprintf(settings.name, sizeof(settings.name), "%s", world->name[which]);
-	snprintf(settings.host, sizeof(settings.host), "%s.example", world->name[which]);
+	snprintf(settings.host, sizeof(settings.host), "%s.localhost", world->name[which]);
 	snprintf(settings.secret, sizeof(settings.secret), "file:%.200s/%s.secret", world->folder, world->name[which]);
 	path_in(path, sizeof(path), world, world->name[which]);
 	world_must(home_create(path, &settings, &err) == HOME_OK, path, err.text);
@@ -234,7 +250,7 @@ static void home(struct world *world, enum world_component which)
 	mkdir(certificate, 0700);
 	snprintf(certificate, sizeof(certificate), "%s/tls/certificate.pem", path);
 	snprintf(key, sizeof(key), "%s/tls/key.pem", path);
-	tls(world, certificate, key, role_name(components[which].role));
+	tls(world, certificate, key, settings.host, role_name(components[which].role));
 	snprintf(certificate, sizeof(certificate), "%s/tls/roots.pem", path);
 	copy_file(world->roots, certificate);
 }
@@ -251,7 +267,7 @@ static void ports(struct world *world)
 		fd[k] = socket(AF_INET, SOCK_STREAM, 0);
 		world_must(fd[k] >= 0 && bind(fd[k], (struct sockaddr *)&at, n) == 0 && getsockname(fd[k], (struct sockaddr *)&at, &n) == 0,
 			   "port", "none is free");
-		snprintf(world->url[k], sizeof(world->url[k]), "https://127.0.0.1:%u", ntohs(at.sin_port));
+		snprintf(world->url[k], sizeof(world->url[k]), "https://%s.localhost:%u", world->name[k], ntohs(at.sin_port));
 	}
 	for (unsigned k = 0; k < WORLD_COMPONENTS; k++)
 		close(fd[k]);
@@ -267,7 +283,7 @@ static void config(const struct world *world, const char *ra_settings)
 	world_must(file != NULL, path, "cannot be written");
 	fprintf(file, "user = \"root\";\ntest_mode = true;\nno_separation = true;\ncomponents = (\n");
 	for (unsigned k = 0; k < WORLD_COMPONENTS; k++) {
-		fprintf(file, "  { home = \"%s\"; listen = \"%s\"; peers = {", world->name[k], world->url[k] + strlen("https://"));
+		fprintf(file, "  { home = \"%s\"; listen = \"127.0.0.1%s\"; peers = {", world->name[k], strrchr(world->url[k], ':'));
 		for (unsigned p = 0; p < WORLD_COMPONENTS && k < WORLD_LA1; p++)
 			if (p != k && (k == WORLD_RA || p >= WORLD_LA1))
 				fprintf(file, " %s = \"%s\";", world->name[p], world->url[p]);
@@ -290,10 +306,10 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 	path_in(world->roots, sizeof(world->roots), world, "root.pem");
 	path_in(root_key, sizeof(root_key), world, "root.key");
 	world_must(tls_make_root(world->roots, root_key, "root of the test", 3, &err), "tls", err.text);
-	component(&world->root, PROFILE_ROOT, "root.example", world->start, NULL, NULL);
-	component(&world->ica, PROFILE_ICA, "ica.example", world->start, &world->root, NULL);
-	component(&world->eca, PROFILE_ECA, "eca.example", world->start, &world->ica, &world->root);
-	component(&world->ma, PROFILE_MA, "ma.example", world->start, &world->root, NULL);
+	component(&world->root, PROFILE_ROOT, "root.localhost", world->start, NULL, NULL);
+	component(&world->ica, PROFILE_ICA, "ica.localhost", world->start, &world->root, NULL);
+	component(&world->eca, PROFILE_ECA, "eca.localhost", world->start, &world->ica, &world->root);
+	component(&world->ma, PROFILE_MA, "ma.localhost", world->start, &world->root, NULL);
 	while (world->count < WORLD_COMPONENTS)
 		home(world, (enum world_component)world->count++);
 	path_in(world->ma_certificate, sizeof(world->ma_certificate), world, "ma.pem");
@@ -302,8 +318,9 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 	path_in(world->ra_key, sizeof(world->ra_key), world, "ra/tls/key.pem");
 	path_in(world->dcm_certificate, sizeof(world->dcm_certificate), world, "dcm.pem");
 	path_in(world->dcm_key, sizeof(world->dcm_key), world, "dcm.key");
-	tls(world, world->ma_certificate, world->ma_key, "ma");
-	tls(world, world->dcm_certificate, world->dcm_key, "dcm");
+	tls(world, world->ma_certificate, world->ma_key, "ma.localhost", "ma");
+	ma_says(world);
+	tls(world, world->dcm_certificate, world->dcm_key, "dcm.localhost", "dcm");
 	ports(world);
 	config(world, ra_settings);
 }
@@ -333,7 +350,7 @@ struct bytes world_revoke(const struct world *world, const struct cert *cert)
 	struct signer by;
 	struct key_error err;
 
-	component(&crlg, PROFILE_CRLG, "crlg0.example", world->start, &world->root, NULL);
+	component(&crlg, PROFILE_CRLG, "crlg0.localhost", world->start, &world->root, NULL);
 	by = person_signer(&crlg, true);
 	memcpy(head.craca_id, cert_id8(&world->root.cert), 8);
 	memcpy(entry.id, cert_id10(cert), 10);
@@ -355,6 +372,7 @@ void world_free(struct world *world)
 	person_free(&world->ma);
 	for (unsigned k = 0; k < WORLD_ALL; k++)
 		bytes_free(&world->certificate[k]);
+	free(world->ma_line);
 }
 
 void world_enrol(const struct world *world, struct person *device, bool rse)

@@ -32,10 +32,11 @@ struct world {
 	unsigned count; /* of components: WORLD_COMPONENTS or WORLD_ALL */
 	struct bytes certificate[WORLD_ALL]; /* of CRL store and manager: none */
 	struct cert cert[WORLD_ALL];
-	char url[WORLD_COMPONENTS][64]; /* "https://127.0.0.1:PORT" */
+	char url[WORLD_COMPONENTS][64]; /* "https://NAME.localhost:PORT" */
 	scms_time32 start;
 	/* TLS identities of test clients, paths of PEM files */
 	char roots[560], ma_certificate[560], ma_key[560], ra_certificate[560], ra_key[560], dcm_certificate[560], dcm_key[560];
+	char *ma_line; /* header by which the MA says who it is (service/peer.h) */
 };
 
 /* What the RA's section of scmsd.conf says beside its peers; and whether all run in one process. */

@@ -5,9 +5,9 @@
  */
 #include "components/ra/publication.h"
 #include "components/ra/supply.h"
+#include "service/base64.h"
 
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,29 +21,11 @@ static void refuse(struct service *service, struct http_exchange *exchange, int 
 	service_refuse(service, exchange, http, code, "%s", text);
 }
 
-/* Strict Base64 of one line. False: it is none. */
-static bool base64_read(const char *text, uint8_t *out, size_t *n)
-{
-	size_t length = strlen(text), padding = 0;
-
-	if (length == 0 || length > HEADER_MAX || length % 4 != 0)
-		return false;
-	while (padding < 2 && text[length - 1 - padding] == '=')
-		padding++;
-	for (size_t k = 0; k < length - padding; k++)
-		if (!isalnum((unsigned char)text[k]) && text[k] != '+' && text[k] != '/')
-			return false;
-	if (EVP_DecodeBlock(out, (const unsigned char *)text, (int)length) != (int)(length / 4 * 3))
-		return false;
-	*n = length / 4 * 3 - padding;
-	return true;
-}
-
 /* The device that asks, and the name of what it asks for, in lower case. False: answered. */
 static bool ask(struct service *service, struct http_exchange *exchange, struct ra_asked *asked, char name[FILE_NAME_MAX])
 {
 	const char *header = http_header(exchange, "Download-Req");
-	uint8_t bytes[HEADER_MAX / 4 * 3 + 3];
+	uint8_t bytes[BASE64_ROOM(HEADER_MAX)];
 	struct scms_slice filename;
 	size_t n;
 
@@ -52,7 +34,7 @@ static bool ask(struct service *service, struct http_exchange *exchange, struct 
 		refuse(service, exchange, 401, RA_AUTHENTICATION, "the header Download-Req is missing");
 		return false;
 	}
-	if (!base64_read(header, bytes, &n)) {
+	if (!base64_read(header, HEADER_MAX, bytes, &n)) {
 		refuse(service, exchange, 400, RA_WRONG_PARAMETERS, "Download-Req is not Base64");
 		return false;
 	}
