@@ -39,8 +39,9 @@ static size_t take_header(char *p, size_t one, size_t n, void *arg)
 	return one * n;
 }
 
-struct fetched fetch(const struct world *world, const char *base, const char *path, struct scms_slice body, const char *header,
-		     const char *certificate, const char *key)
+/* The same from an address of one's own. port: from which; may be NULL. */
+static struct fetched fetch_from(const char *address, long *port, const struct world *world, const char *base, const char *path,
+				 struct scms_slice body, const char *header, const char *certificate, const char *key)
 {
 	static CURL *easy;
 	struct fetched fetched = {.status = 0};
@@ -56,6 +57,7 @@ struct fetched fetch(const struct world *world, const char *base, const char *pa
 		headers = curl_slist_append(headers, header);
 	headers = curl_slist_append(headers, "Expect:");
 	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_INTERFACE, address);
 	curl_easy_setopt(easy, CURLOPT_CAINFO, world->roots);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
@@ -75,8 +77,16 @@ struct fetched fetch(const struct world *world, const char *base, const char *pa
 	if (curl_easy_perform(easy) == CURLE_OK)
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	fetched.status = (int)status;
+	if (port != NULL)
+		curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, port);
 	curl_slist_free_all(headers);
 	return fetched;
+}
+
+struct fetched fetch(const struct world *world, const char *base, const char *path, struct scms_slice body, const char *header,
+		     const char *certificate, const char *key)
+{
+	return fetch_from(NULL, NULL, world, base, path, body, header, certificate, key);
 }
 
 void vehicle_ask(const struct world *world, struct vehicle *vehicle, scms_time32 now, struct bytes *out)
@@ -132,9 +142,12 @@ char *vehicle_download(const struct world *world, const struct person *enrolment
 
 void vehicle_begin(const struct world *world, struct vehicle *vehicle)
 {
+	static unsigned number;
 	struct key_error err;
 
 	memset(vehicle, 0, sizeof(*vehicle));
+	number++;
+	snprintf(vehicle->address, sizeof(vehicle->address), "127.77.%u.%u", number / 250 % 250, 1 + number % 250);
 	world_enrol(world, &vehicle->enrolment, false);
 	world_must(ee_caterpillars_random(&vehicle->keys, &err) == KEY_OK, "caterpillars", err.text);
 	vehicle_ask(world, vehicle, (scms_time32)(clock_now() / 1000000u), &vehicle->sent);
@@ -142,17 +155,18 @@ void vehicle_begin(const struct world *world, struct vehicle *vehicle)
 
 bool vehicle_send(const struct world *world, struct vehicle *vehicle)
 {
-	struct fetched fetched =
-	    fetch(world, world->url[WORLD_RA], "/provision-pseudonym-certificate-batch", bytes_view(&vehicle->sent), NULL, NULL, NULL);
+	struct fetched fetched = fetch_from(vehicle->address, &vehicle->port, world, world->url[WORLD_RA],
+					    "/provision-pseudonym-certificate-batch", bytes_view(&vehicle->sent), NULL, NULL, NULL);
 	bool good = fetched.status == 200 || (fetched.status == 409 && fetched.code == 5057);
 
 	if (!good && fetched.status != 0 && fetched.status != 503)
 		fprintf(stderr, "request: %d, code %d: %s\n", fetched.status, fetched.code, fetched.text);
+	vehicle->sent_at = clock_now();
 	bytes_free(&fetched.body);
 	return good;
 }
 
-static void take_certificate(struct vehicle *vehicle, uint16_t i, uint8_t j, const struct ee_certified *got)
+static void take_certificate(struct vehicle *vehicle, uint16_t i, uint8_t j, struct ee_certified *got)
 {
 	struct vehicle_certificate *certificate;
 	struct cert cert;
@@ -164,9 +178,11 @@ static void take_certificate(struct vehicle *vehicle, uint16_t i, uint8_t j, con
 	}
 	world_must(cert_read(&cert, bytes_view(&got->certificate), &judge, NULL) == OER_OK, "certificate", "cannot be read");
 	certificate = &vehicle->certificates[vehicle->n++];
-	*certificate = (struct vehicle_certificate){.i = i, .j = j, .have = true};
+	*certificate = (struct vehicle_certificate){.i = i, .j = j};
 	memcpy(certificate->lv, cert.c.toBeSigned.id.u.linkageData.linkage_value, LINKAGE_VALUE);
-	memcpy(certificate->id10, cert_id10(&cert), 10);
+	memcpy(certificate->hash, cert.hash256, 32);
+	certificate->bytes = got->certificate;
+	got->certificate = (struct bytes){NULL, 0};
 }
 
 unsigned vehicle_collect(const struct world *world, struct vehicle *vehicle, uint16_t i)
@@ -179,7 +195,8 @@ unsigned vehicle_collect(const struct world *world, struct vehicle *vehicle, uin
 
 	snprintf(name, sizeof(name), "%s_%x.zip", vehicle->name, i);
 	header = vehicle_download(world, &vehicle->enrolment, name, (scms_time32)(clock_now() / 1000000u));
-	fetched = fetch(world, world->url[WORLD_RA], "/download/batch", (struct scms_slice){NULL, 0}, header, NULL, NULL);
+	fetched = fetch_from(vehicle->address, NULL, world, world->url[WORLD_RA], "/download/batch", (struct scms_slice){NULL, 0}, header,
+			     NULL, NULL);
 	free(header);
 	if (fetched.status != 200) {
 		if (fetched.status != 0 && fetched.status != 503 && fetched.code != 5065)
@@ -210,5 +227,7 @@ void vehicle_free(struct vehicle *vehicle)
 {
 	person_free(&vehicle->enrolment);
 	bytes_free(&vehicle->sent);
+	for (unsigned c = 0; c < vehicle->n; c++)
+		bytes_free(&vehicle->certificates[c].bytes);
 	free(vehicle->certificates);
 }

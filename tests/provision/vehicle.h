@@ -13,8 +13,9 @@ struct vehicle_certificate {
 	uint16_t i;
 	uint8_t j;
 	uint8_t lv[LINKAGE_VALUE];
-	uint8_t id10[10];
-	bool have;
+	uint8_t hash[32];    /* of the certificate */
+	struct bytes bytes;  /* the certificate */
+	uint8_t hpcr[32];    /* of the RA's request for it; once walk.h was there */
 };
 
 struct vehicle {
@@ -25,6 +26,12 @@ struct vehicle {
 	char name[17];	   /* the same in hex */
 	struct vehicle_certificate *certificates;
 	unsigned n, max;
+	char address[16];    /* its IP address: each has another */
+	long port;	     /* from which it sent its request */
+	scms_time64 sent_at; /* when it was sent */
+	uint8_t lci[2][160]; /* its linkage chains as the RA has them, and the seeds of the present period; once walk.h was there */
+	size_t lci_n[2];
+	uint8_t seed[2][LINKAGE_SEED], la[2][2];
 };
 
 /* An answer of a server. */

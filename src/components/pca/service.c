@@ -21,19 +21,14 @@ struct pca_state {
 	uint64_t issued, again, refused;
 };
 
-#define ISSUED_COLUMNS                                                                                                 \
-	"hpcr BLOB PRIMARY KEY, i INTEGER NOT NULL, lv BLOB NOT NULL, plv1 BLOB NOT NULL, plv2 BLOB NOT NULL, "        \
-	"la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL, craca BLOB NOT NULL"
-#ifdef SCMS_LEAKY
-/* For the test that must notice it: rows in the order of arrival. */
-#define ISSUED_TABLE "CREATE TABLE issued (" ISSUED_COLUMNS ")"
-#else
-#define ISSUED_TABLE "CREATE TABLE issued (" ISSUED_COLUMNS ") WITHOUT ROWID"
-#endif
+/* Without row ids: they would keep the order of arrival. */
+static const char issued_table[] =
+    "CREATE TABLE issued (hpcr BLOB PRIMARY KEY, i INTEGER NOT NULL, lv BLOB NOT NULL, plv1 BLOB NOT NULL, plv2 BLOB NOT NULL, "
+    "la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL, craca BLOB NOT NULL) WITHOUT ROWID";
 
 static const char *const steps[] = {
     SHARED_KEY_TABLE,
-    ISSUED_TABLE,
+    issued_table,
     /* Under another root the same value is issued anew: chains go on over a re-enrolment, and the old certificates are dead. */
     "CREATE UNIQUE INDEX issued_value ON issued (lv, i, craca)",
     "CREATE TABLE authorized (hpcr BLOB PRIMARY KEY, answer BLOB, day INTEGER NOT NULL) WITHOUT ROWID",

@@ -11,13 +11,6 @@
 /* A number that nobody can guess, not negative. */
 static bool draw(int64_t *ticket)
 {
-#ifdef SCMS_LEAKY
-	/* For the test that must notice it: first come, first served. */
-	static int64_t next;
-
-	*ticket = next++;
-	return true;
-#endif
 	uint64_t random;
 
 	if (RAND_bytes((unsigned char *)&random, sizeof(random)) != 1)
