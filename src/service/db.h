@@ -80,4 +80,11 @@ bool db_begin(struct db *db);
 bool db_commit(struct db *db);
 void db_rollback(struct db *db);
 
+/*
+ * Writes all anew, in the order of the keys: nothing of what was deleted is left in the files, and of tables without row ids
+ * no trace of the order in which rows came. Takes as long as reading and writing it all. False: it failed, or a transaction is
+ * open; nothing is lost.
+ */
+bool db_tidy(struct db *db);
+
 #endif

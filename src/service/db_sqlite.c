@@ -199,6 +199,11 @@ bool db_commit(struct db *db)
 	return true;
 }
 
+bool db_tidy(struct db *db)
+{
+	return !db->open && plain(db, "VACUUM") && plain(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 /* ---- opening ---- */
 
 struct expect {
@@ -258,7 +263,7 @@ static bool bring_up(struct db *db, const struct db_schema *schema, const char *
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	/* Journals of large statements stay in memory: a sandboxed process has no folder for temporary files. */
 	if (plain(db, "PRAGMA foreign_keys = ON") && plain(db, "PRAGMA trusted_schema = OFF") &&
-	    plain(db, "PRAGMA temp_store = MEMORY") && plain(db, "PRAGMA synchronous = FULL") && db_begin(db)) {
+	    plain(db, "PRAGMA temp_store = MEMORY") && plain(db, "PRAGMA secure_delete = ON") && plain(db, "PRAGMA synchronous = FULL") && db_begin(db)) {
 		if (migrate(db, schema, path, err) && db_commit(db) && plain(db, "PRAGMA journal_mode = WAL"))
 			return true;
 		db_rollback(db);

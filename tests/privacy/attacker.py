@@ -26,17 +26,17 @@ import tempfile
 from collections import defaultdict, namedtuple
 
 from roles import ROLES
+from truth import SINCE_2004
 
 LIMIT = 1e-9
 FEWEST = 16  # rows of vehicles of which a join is tried
 WINDOW = 8  # bytes by which rows are sorted
 TOKEN = 6  # bytes that rows have in common
-MOST = 1500  # rows of which pairs are sought
+MOST = 2000  # rows: of more these are drawn by chance
 RANK = 5.5  # standard deviations of a rank correlation
 
 CHANNELS = ("equality", "order", "timestamp", "row id")
 SECOND = 1000000
-SINCE_2004 = 1072915200 - 5  # of SCMS times: TAI
 
 Finding = namedtuple("Finding", "component channel place text")
 Row = namedtuple("Row", "columns rowid")
@@ -47,9 +47,12 @@ class Component:
 
     def __init__(self, name, role, home, lines=()):
         self.name, self.kind, self.role, self.home, self.lines = name, role, ROLES[role], pathlib.Path(home), list(lines)
+        self.steady = True  # it has been started once, so that the log has no line more often for that
 
     def copy(self, home, lines):
-        return Component(self.name, self.kind, home, lines)
+        other = Component(self.name, self.kind, home, lines)
+        other.role, other.steady = self.role, self.steady
+        return other
 
     def files(self):
         for path in sorted(self.home.rglob("*")):
@@ -195,26 +198,30 @@ class Attack:
         return any((first - 60 * SECOND) <= value * unit + since * SECOND <= last for unit in (1, 1000, SECOND) for since in (0, SINCE_2004))
 
     def rows(self, place, rows, holds):
-        vehicles, numbers, kept = [], [], []
+        known = defaultdict(list)  # column, or None where all agree -> (row, vehicle, its certificate)
         for row in rows:
-            things = []
+            whose = {}
             for column, value in row.columns.items():
                 found = self.truth.find_value(value)
                 self.forbidden(f"{place}.{column}", found, holds)
-                things += found
-            whose = {thing.vehicle for _, thing in things}
-            if len(whose) == 1:
-                vehicles.append(whose.pop())
-                kept.append(row)
-                of = {thing.certificate for _, thing in things if thing.certificate is not None}
-                numbers.append(of.pop() if len(of) == 1 else None)
-        labels = Labels(vehicles)
-        if not self.component.role.joins and labels.usable():
-            self.join(place, kept, labels)
-        if "hpcr" not in self.component.role.holds:
+                if found:
+                    whose[column] = {thing[1:] for _, thing in found}
+            together = set().union(*whose.values())
+            if len({vehicle for vehicle, _ in together}) == 1:
+                whose = {None: together}
+            for column, of in whose.items():
+                vehicles, certificates = {vehicle for vehicle, _ in of}, {number for _, number in of if number is not None}
+                if len(vehicles) == 1:
+                    known[column].append((row, vehicles.pop(), certificates.pop() if len(certificates) == 1 else None))
+        for found in known.values():
+            kept, vehicles, numbers = zip(*sample(found))
+            labels = Labels(vehicles)
+            if not self.component.role.joins and labels.usable():
+                self.join(place, kept, labels)
+            if len(kept) >= FEWEST and None not in numbers and "value" not in holds:
+                self.rank(place, kept, numbers)
+        if "hpcr" not in self.component.role.holds and (self.component.steady or not place.startswith("log")):
             self.line_up(place, rows)
-        if len(kept) >= FEWEST and None not in numbers and "value" not in holds:
-            self.rank(place, kept, numbers)
 
     def named(self, rows):
         """(channel, place, keys) of whatever rows can be sorted by; blobs by what stands at each place of them."""
@@ -253,7 +260,7 @@ class Attack:
     def tokens(self, place, values, labels):
         """The same few bytes anywhere in a value, where most values do not have them."""
         rows_of = defaultdict(list)
-        for row in labels.ties[:MOST]:
+        for row in labels.ties:
             value = values[row]
             value = value.encode() if isinstance(value, str) else value
             if isinstance(value, bytes):
@@ -296,6 +303,11 @@ class Attack:
             labels = Labels([self.truth.vehicle_of[number] for number in offsets])
             if labels.usable() and labels.order_tells(list(offsets.values())):
                 self.say("order", place, f"{which} places of {kind} in the file")
+
+
+def sample(rows):
+    """In their order."""
+    return rows if len(rows) <= MOST else [rows[k] for k in sorted(random.Random(MOST).sample(range(len(rows)), MOST))]
 
 
 def ranks(keys):

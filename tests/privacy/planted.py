@@ -7,11 +7,13 @@ may make, the truth, a source of chance, and a list of lines that the log gets m
 
 import base64
 import json
+import pathlib
 import random
 import shutil
 import sqlite3
+import tempfile
 
-from attacker import CHANNELS
+from attacker import CHANNELS, Attack
 from roles import KINDS, ROLES
 
 SECOND = 1000000
@@ -47,13 +49,16 @@ def in_table(kind, form):
     return "equality", f"{kind}, {form.__name__.replace('_', ' ')}", change
 
 
-def deleted(db, table, truth, chance, lines):
-    """A place of its own in the file, though nobody sees it any more."""
-    db.execute("PRAGMA secure_delete = OFF")
-    db.execute(f"CREATE TABLE {table} (what)")
-    db.execute(f"INSERT INTO {table} VALUES (?)", (b"".join(value for _, _, value in things(truth, "seed")),))
-    db.commit()
-    db.execute(f"DROP TABLE {table}")
+def deleted(role):
+    """Something that it may not hold, in a table that is there no more: the bytes still are."""
+    def change(db, table, truth, chance, lines):
+        kind = next(kind for kind in KINDS[2:] if things(truth, kind) and kind not in ROLES[role].holds)
+        db.execute("PRAGMA secure_delete = OFF")
+        db.execute(f"CREATE TABLE {table} (what)")
+        db.execute(f"INSERT INTO {table} VALUES (?)", (b"".join(value for _, _, value in things(truth, kind)),))
+        db.commit()
+        db.execute(f"DROP TABLE {table}")
+    return change
 
 
 def in_log(kind):
@@ -66,13 +71,13 @@ def in_log(kind):
 # ---- rows of one vehicle stand together ----
 
 def certificates(truth, kind):
-    """[(vehicle, value)], vehicle by vehicle."""
+    """[(vehicle, value)], vehicle by vehicle. kind: what the role may hold of certificates."""
     return [(vehicle, value) for _, vehicle, value in sorted(things(truth, kind), key=lambda one: one[1])]
 
 
-def in_order(channel):
+def in_order(channel, kind):
     def change(db, table, truth, chance, lines):
-        rows = certificates(truth, "hpcr")
+        rows = certificates(truth, kind)
         if channel == "order":
             db.execute(f"CREATE TABLE {table} (what BLOB PRIMARY KEY, place INTEGER) WITHOUT ROWID")
             db.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(value, 3 * place) for place, (_, value) in enumerate(rows)])
@@ -82,24 +87,29 @@ def in_order(channel):
     return channel, "vehicle after vehicle", change
 
 
-def at_times(db, table, truth, chance, lines):
-    rows = certificates(truth, "hpcr")
-    at = {vehicle: max(truth.sent) + chance.randrange(60 * SECOND) for vehicle, _ in rows}
-    db.execute(f"CREATE TABLE {table} (what BLOB PRIMARY KEY, time INTEGER) WITHOUT ROWID")
-    db.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(value, at[vehicle] + chance.randrange(SECOND // 10)) for vehicle, value in rows])
-
-
-def times_within(db, table, truth, chance, lines):
-    rows = certificates(truth, "hpcr")
-    at = {vehicle: max(truth.sent) + chance.randrange(60 * SECOND) for vehicle, _ in rows}
-    db.execute(f"CREATE TABLE {table} (what BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID")
-    db.executemany(f"INSERT INTO {table} VALUES (?, ?)", [
-        (value, chance.randbytes(31) + (at[vehicle] + chance.randrange(SECOND // 10)).to_bytes(8, "big") + chance.randbytes(20)) for vehicle, value in rows])
-
-
-def the_same(form):
+def at_times(kind):
     def change(db, table, truth, chance, lines):
-        rows = certificates(truth, "hpcr")
+        rows = certificates(truth, kind)
+        at = {vehicle: max(truth.sent) + chance.randrange(60 * SECOND) for vehicle, _ in rows}
+        db.execute(f"CREATE TABLE {table} (what BLOB PRIMARY KEY, time INTEGER) WITHOUT ROWID")
+        db.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(value, at[vehicle] + chance.randrange(SECOND // 10)) for vehicle, value in rows])
+    return "timestamp", "near each other", change
+
+
+def times_within(kind):
+    def change(db, table, truth, chance, lines):
+        rows = certificates(truth, kind)
+        at = {vehicle: max(truth.sent) + chance.randrange(60 * SECOND) for vehicle, _ in rows}
+        db.execute(f"CREATE TABLE {table} (what BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID")
+        db.executemany(f"INSERT INTO {table} VALUES (?, ?)", [
+            (value, chance.randbytes(31) + (at[vehicle] + chance.randrange(SECOND // 10)).to_bytes(8, "big") + chance.randbytes(20))
+            for vehicle, value in rows])
+    return "timestamp", "near each other, within a value", change
+
+
+def the_same(form, kind):
+    def change(db, table, truth, chance, lines):
+        rows = certificates(truth, kind)
         session = {vehicle: chance.randbytes(8) for vehicle, _ in rows}
         db.execute(f"CREATE TABLE {table} (what BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID")
         db.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(value, form(session[vehicle], chance)) for vehicle, value in rows])
@@ -146,10 +156,11 @@ def plans(role, truth):
     forms = (as_bytes, as_hex, as_base64, inside)
     found = [in_table(kind, forms[number % len(forms)]) for number, kind in enumerate(forbidden)]
     found += [in_log(next(kind for kind in KINDS if kind in there)), in_log("value")]
-    if "hpcr" in holds and not joins:
-        found += [in_order("order"), in_order("row id"), ("timestamp", "near each other", at_times), ("timestamp", "within", times_within),
-                  the_same(as_bytes), the_same(inside)]
-    elif "hpcr" in holds:
+    kind = next((kind for kind in ("hpcr", "value") if kind in holds), None)
+    if kind is not None and not joins:
+        found += [in_order("order", kind), in_order("row id", kind), at_times(kind), times_within(kind), the_same(as_bytes, kind),
+                  the_same(inside, kind)]
+    elif kind is not None:
         found += [ranked(channel) for channel in CHANNELS[1:]]
     else:
         found += [a_row_each(channel, whose) for channel in CHANNELS[1:] for whose in (("vehicle", "certificate") if not holds else ("certificate",))]
@@ -168,3 +179,21 @@ def plant(component, folder, changes, truth):
         db.commit()
     db.close()
     return component.copy(folder, lines), names
+
+
+def judge(components, truth, check):
+    """Puts all into one copy of each component, each in a table of its own; and one that only the file's bytes have. Says how many."""
+    count = 0
+    for component in components:
+        planned = plans(component.kind, truth)
+        with tempfile.TemporaryDirectory(prefix="scms-planted-") as folder:
+            leaking, names = plant(component, pathlib.Path(folder), [change for _, _, change in planned], truth)
+            found = Attack(leaking, truth).run()
+        for (channel, what, _), name in zip(planned, names):
+            check(any(finding.channel == channel and name in finding.place for finding in found), f"{component.name}: {what}: is found by {channel}")
+        with tempfile.TemporaryDirectory(prefix="scms-planted-") as folder:
+            leaking, _ = plant(component, pathlib.Path(folder), [deleted(component.kind)], truth)
+            found = [finding[:3] for finding in Attack(leaking, truth).run()]
+        check((component.name, "equality", "db.sqlite") in found, f"{component.name}: what was deleted is found")
+        count += len(planned) + 1
+    return count

@@ -8,6 +8,7 @@ Nothing may be found; then leaks are put into copies of what was kept, and each 
 that leaky.py made leaky, and each of its leaks must be found.
 """
 
+import json
 import pathlib
 import random
 import subprocess
@@ -51,24 +52,6 @@ def clean(folder, truth):
             check(False, f"in what is by chance: {finding}")
 
 
-def leaks(folder, truth):
-    """Puts them all into one copy of each component, each in a table of its own; and one that only the file's bytes have."""
-    count = 0
-    for component in components(folder):
-        plans = planted.plans(component.kind, truth)
-        with tempfile.TemporaryDirectory(prefix="scms-planted-") as copy:
-            leaking, names = planted.plant(component, pathlib.Path(copy), [change for _, _, change in plans], truth)
-            found = attacker.Attack(leaking, truth).run()
-        for (channel, what, _), name in zip(plans, names):
-            check(any(finding.channel == channel and name in finding.place for finding in found), f"{component.name}: {what}: not found by {channel}")
-        with tempfile.TemporaryDirectory(prefix="scms-planted-") as copy:
-            leaking, _ = planted.plant(component, pathlib.Path(copy), [planted.deleted], truth)
-            check([finding[:3] for finding in attacker.Attack(leaking, truth).run()] == [(component.name, "equality", "db.sqlite")],
-                  f"{component.name}: what was deleted again: not found")
-        count += len(plans) + 1
-    return count
-
-
 def leaky_build(folder, truth):
     found = {finding[:3] for finding in attacker.attack(components(folder), truth)}
     wanted = [(what, leak) for what, _, _, _, leak in leaky.LEAKS if leak is not None]
@@ -85,12 +68,12 @@ def main():
         # Of a leaky build more may be wrong than that it leaks.
         done = subprocess.run([provision, name, scmsd, *sizes], stderr=subprocess.DEVNULL if leaks_built else None)
         check(leaks_built or done.returncode == 0, "provisioning")
-        truth = Truth.load(folder / "truth.json")
+        truth = Truth.load(json.loads((folder / "truth.json").read_text()))
         if leaks_built:
             print(f"{leaky_build(folder / 'found', truth)} leaks in the build found")
         else:
             clean(folder / "found", truth)
-            print(f"{leaks(folder / 'found', truth)} planted leaks found")
+            print(f"{planted.judge(components(folder / 'found'), truth, check)} planted leaks found")
         print(f"{failures} failures")
     return 1 if failures else 0
 

@@ -27,7 +27,9 @@ ROLES = {
     "pca": Role({"hpcr", "cocoon", "plv", "value", "certificate"}, False,
                 "'all pre-linkage values, certificates, request hashes' (Add PCA), of requests that the RA shuffles (UC3)"),
     "la": Role(set(), False, "it computes what it is asked for; its seeds are in the LCIs, sealed, at the RA (UC3, Linkage Values)"),
-    "ma": Role(set(), False, "it learns of a vehicle when it revokes it, and keeps nothing of the others (UC16)"),
+    "ma": Role({"value", "certificate"}, False, "reports that are open: which certificate, and about which (UC16); who is behind either "
+               "it learns when it revokes"),
+    "ma, closed": Role(set(), False, "who reported is forgotten with the case, and so is what was revoked but for a hash"),
     "eca": Role({"enrolment"}, False, "it issues enrolment certificates, and knows no device by name (UC2)"),
     "dcm": Role({"device", "enrolment"}, True, "it knows which device has which enrolment (UC2), and no request of it"),
     "crlg": Role(set(), False, "it signs what the MA orders"),

@@ -4,7 +4,6 @@
 import base64
 import binascii
 import hashlib
-import json
 import pathlib
 import re
 import sys
@@ -13,9 +12,10 @@ from collections import namedtuple
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "conformance"))
 from plain import linkage  # noqa: E402
 
+SINCE_2004 = 1072915200 - 5  # of SCMS times, which are TAI
 PIECE = 8  # bytes by which a thing is known
 HEX = re.compile(rb"[0-9A-Fa-f]{16,}")
-BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
+BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}")
 STANDARD = bytes.maketrans(b"-_", b"+/")
 
 # certificate: its number, or None for what is of the vehicle as a whole.
@@ -79,27 +79,49 @@ class Truth:
         return number
 
     @classmethod
-    def load(cls, path):
-        """Of tests/provision/truth.h."""
-        truth, text = cls(), json.loads(pathlib.Path(path).read_text())
+    def load(cls, text, joined=None):
+        """
+        Of tests/provision/truth.h or devices.c, as JSON. joined: (i, linkage value) -> hpcr, where the text does not say it; all
+        that a role may hold stands there, what the text does not have is not looked for.
+        """
+        truth = cls()
         for v, one in enumerate(text["vehicles"]):
-            truth.add_address(v, one["address"], one["port"])
+            if "address" in one:
+                truth.add_address(v, one["address"], one["port"])
+            if "device" in one:
+                truth.add_word("device", v, one["device"])
             truth.add_enrolment(v, bytes.fromhex(one["enrolment"]), bytes.fromhex(one["enrolmentHash"]))
             truth.add("request", v, None, bytes.fromhex(one["request"]))
-            truth.sent.append(one["sent"] + 1072915200000000 - 5000000)  # TAI since 2004
-            for la in "12":
+            if "sent" in one:
+                truth.sent.append(one["sent"] + SINCE_2004 * 1000000)
+            for la in "12" if "lci1" in one else "":
                 truth.add("chain", v, None, bytes.fromhex(one[f"lci{la}"])[-24:])
             for c in one["certificates"]:
-                certificate, digest = bytes.fromhex(c["certificate"]), bytes.fromhex(c["hash"])
-                number = truth.add_certificate(v, bytes.fromhex(c["lv"]), certificate=certificate[-32:], digest=digest,
-                                               hpcr=bytes.fromhex(c["hpcr"]), plv=[bytes.fromhex(c["plv1"]), bytes.fromhex(c["plv2"])],
-                                               cocoon=[bytes.fromhex(c["cocoonB"]), bytes.fromhex(c["cocoonH"])])
-                truth.add("certificate", v, number, digest[-10:])
-                for la in "12":
-                    seed = linkage.seed(bytes.fromhex(one[f"la{la}"]), bytes.fromhex(one[f"seed{la}"]), c["i"] - text["first"])
-                    truth.add("seed", v, None, seed)
+                truth._load_certificate(v, one, c, text.get("first"), joined)
         truth.vehicles = len(text["vehicles"])
         return truth
+
+    def _load_certificate(self, vehicle, one, c, first, joined):
+        value, digest = bytes.fromhex(c["lv"]), bytes.fromhex(c["hash"])
+        things = {"certificate": [bytes.fromhex(c["certificate"])[-32:]], "digest": digest,
+                  "cocoon": [bytes.fromhex(c["cocoonB"]), bytes.fromhex(c["cocoonH"])]}
+        if joined is not None:
+            things["hpcr"] = joined[c["i"], value]
+        else:
+            things["hpcr"] = bytes.fromhex(c["hpcr"])
+            things["plv"] = [bytes.fromhex(c["plv1"]), bytes.fromhex(c["plv2"])]
+        number = self.add_certificate(vehicle, value, **things)
+        self.add("certificate", vehicle, number, digest[-10:])
+        for la in "12" if "seed1" in one else "":
+            seed = linkage.seed(bytes.fromhex(one[f"la{la}"]), bytes.fromhex(one[f"seed{la}"]), c["i"] - first)
+            self.add("seed", vehicle, None, seed)
+
+    def only(self, numbers):
+        """The same without what is of other certificates, or of a vehicle as a whole."""
+        other = Truth()
+        other.pieces = {piece: thing for piece, thing in self.pieces.items() if thing.certificate in numbers}
+        other.vehicle_of, other.certificate, other.vehicles, other.sent = self.vehicle_of, self.certificate, self.vehicles, self.sent
+        return other
 
     def shuffled(self, chance):
         """The same with certificates dealt out to vehicles by chance: of this nobody can find anything."""

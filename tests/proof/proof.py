@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole system over HTTPS, every component a process: vehicles enrol, get three weeks of certificates, and hear each other.
 One misbehaves, is reported, and revoked by its linkage seeds. From the next CRL on nobody believes it, this week and the next;
-and what it sent the week before stays unlinkable, to whoever holds the CRL.
+and what it sent the week before stays unlinkable, to whoever holds the CRL. At the end a thief takes what all components have kept.
 
-    proof.py PROGRAMS VEHICLES CERTIFICATES [KILLS]
+    proof.py PROGRAMS DEVICES VEHICLES CERTIFICATES [KILLS]
+
+DEVICES: what tells the truth about devices, for the thief (tests/privacy).
 
 KILLS: so many times a component, drawn by chance, is killed with SIGKILL and started again while all that goes on. Nothing that
 was acknowledged is lost, and nothing is issued twice.
@@ -22,8 +24,9 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "drills"), str(HERE.parents[1] / "conformance")]
+sys.path[:0] = [str(HERE.parents[1] / "drills"), str(HERE.parents[1] / "conformance"), str(HERE.parent / "privacy")]
 import system as systems  # noqa: E402
+import whole  # noqa: E402
 from plain import linkage  # noqa: E402
 
 WEEK = 604800
@@ -31,6 +34,7 @@ PERIODS = 3
 EPOCH = 1420534800  # of the i-periods: 2015-01-06 09:00 UTC
 REPORTS = 3
 CROSSROADS = 10  # vehicles that meet
+SIGHTINGS = 4  # times that a vehicle reports another, at most, each time as somebody else about somebody else
 failures = []
 count = 0
 
@@ -78,8 +82,8 @@ class Killer(threading.Thread):
 
 
 class Proof:
-    def __init__(self, system, vehicles, certificates, kills):
-        self.system, self.vehicles, self.certificates = system, vehicles, certificates
+    def __init__(self, system, devices, vehicles, certificates, kills):
+        self.system, self.devices, self.vehicles, self.certificates = system, devices, vehicles, certificates
         self.killer = Killer(system, kills) if kills > 0 else None
         self.patience = 120 + 2 * vehicles + 10 * kills
 
@@ -185,22 +189,33 @@ class Proof:
 
     # ---- revocation ----
 
+    def report(self, reporter, about, name, **more):
+        end = time.monotonic() + self.patience
+        while True:
+            answer = self.system.fleet.order("report", **{"from": reporter, "about": about}, **more)
+            if answer["results"] == {"done": 1} or time.monotonic() > end:
+                break
+            time.sleep(0.3)
+        check(answer["results"] == {"done": 1}, f"{name} reaches the MA", answer)
+
+    def sightings(self):
+        """Each vehicle reports the next, some times in a row: never enough of one certificate for the MA to act."""
+        self.seen = self.vehicles * min(SIGHTINGS, self.certificates)
+        for k in range(self.vehicles):
+            for turn in range(min(SIGHTINGS, self.certificates)):
+                self.report(f"car-{k + 1}", f"car-{(k + 1) % self.vehicles + 1}", f"sighting {turn} of car-{k + 1}", change=True)
+
     def convict(self):
         for k in range(REPORTS):
-            end = time.monotonic() + self.patience
-            while True:
-                answer = self.system.fleet.order("report", **{"from": f"car-{k + 1}", "about": "culprit-1"})
-                if answer["results"] == {"done": 1} or time.monotonic() > end:
-                    break
-                time.sleep(0.3)
-            check(answer["results"] == {"done": 1}, f"report {k + 1} reaches the MA", answer)
+            self.report(f"car-{k + 1}", "culprit-1", f"report {k + 1}")
         end = time.monotonic() + self.patience
         while time.monotonic() < end:
             state = json.loads(self.ask("ma1", "GET", "/reports")[1])
             if state["revoked"] == 1:
                 break
             time.sleep(0.2)
-        check(state == {"reports": 0, "open": 0, "decided": 0, "revoked": 1}, "the MA revokes, and forgets who reported", state)
+        check(state == {"reports": self.seen, "open": self.seen, "decided": 0, "revoked": 1}, "the MA revokes, and forgets who reported",
+              state)
         while time.monotonic() < end:
             self.crl = self.ask("crl-store1", "GET", "/download-crl/")[1]
             if self.ask("crlg1", "GET", "/crlg/composite")[1] == self.crl and self.entries():
@@ -295,13 +310,26 @@ class Proof:
               "two parameters are left out", shown)
         check("laOneHost" in shown and "laTwoHost" in shown, "whose linkage values they get", shown)
 
+    def thief(self):
+        """Of what the MA swept out at the beginning of this week nothing is left."""
+        swept = self.system.home("ma1") / "db.sqlite"
+        end = time.monotonic() + self.patience
+        while swept.stat().st_mtime < self.turned and time.monotonic() < end:
+            time.sleep(0.1)
+        closed = {number for number, i in enumerate(self.truth.periods) if i != min(self.truth.periods)}
+        with tempfile.TemporaryDirectory(prefix="scms-thief-") as folder:
+            count = whole.attack(self.system, systems.SERVERS, self.truth, closed, folder, check)
+        check(count > 0, "leaks are planted", count)
+
     def run(self):
         self.start()
         first = period(self.system.now())
         self.enrol()
         self.local_policy()
         self.counts(range(first, first + PERIODS))
+        self.truth = whole.truth_of(self.devices, self.system, [self.system.work / "fleet" / f"car-{k + 1}" for k in range(self.vehicles)], PERIODS)
         self.exchange("week 1", None)
+        self.sightings()
         self.turn(1)
         self.all("update")
         self.exchange("week 2, before the reports", None)
@@ -309,6 +337,7 @@ class Proof:
         self.exchange("week 2, before the CRL is fetched", None)
         self.all("update", group="car")
         self.exchange("week 2, with the CRL", "CERT_REVOKED")
+        self.turned = time.time()
         self.turn(1)
         self.all("update", group="car")
         self.exchange("week 3", "CERT_REVOKED")
@@ -320,13 +349,14 @@ class Proof:
         check("done" not in asked["results"], "the culprit gets no certificates any more", asked)
         self.unlinkable(first)
         self.counts(range(first, first + PERIODS))
+        self.thief()
 
 
 def main():
-    programs, vehicles, certificates, kills = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int((sys.argv[4:] or ["0"])[0])
+    programs, devices, vehicles, certificates, kills = *sys.argv[1:3], int(sys.argv[3]), int(sys.argv[4]), int((sys.argv[5:] or ["0"])[0])
     with tempfile.TemporaryDirectory(prefix="scms-proof-") as folder:
         system = systems.System(pathlib.Path(folder) / "system", programs)
-        proof = Proof(system, vehicles, certificates, kills)
+        proof = Proof(system, devices, vehicles, certificates, kills)
         try:
             proof.run()
         finally:

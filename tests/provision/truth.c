@@ -1,50 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/provision/truth.h"
 
-#include "crypto/butterfly.h"
-
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static void put_hex(json_t *object, const char *name, const uint8_t *p, size_t n)
-{
-	char *text = malloc(2 * n + 1);
-
-	world_must(text != NULL, "memory", "none");
-	for (size_t k = 0; k < n; k++)
-		snprintf(text + 2 * k, 3, "%02x", p[k]);
-	world_must(json_object_set_new(object, name, json_stringn(text, 2 * n)) == 0, "memory", "none");
-	free(text);
-}
-
-/* A cocoon public key's x, of which the compressed point is made. */
-static void put_cocoon(json_t *object, const char *name, const uint8_t *caterpillar, const uint8_t *expansion, enum butterfly_kind kind,
-		       const struct vehicle_certificate *certificate)
-{
-	const struct butterfly_index index = {kind, certificate->i, certificate->j};
-	struct private_key *key;
-	struct key_error err;
-
-	world_must(ee_cocoon(caterpillar, expansion, &index, &key, &err) == KEY_OK, name, err.text);
-	put_hex(object, name, private_key_public(key)->x, 32);
-	private_key_free(key);
-}
+#include "tests/privacy/put.h"
 
 static json_t *certificate_of(const struct vehicle *vehicle, const struct vehicle_certificate *certificate, uint16_t first)
 {
-	json_t *one = json_pack("{s:i, s:i}", "i", (int)certificate->i, "j", (int)certificate->j);
+	json_t *one = put_certificate(&vehicle->keys, certificate->i, certificate->j, bytes_view(&certificate->bytes), certificate->hash,
+				      certificate->lv);
 	uint8_t plv[2][LINKAGE_VALUE];
 
-	put_hex(one, "certificate", certificate->bytes.p, certificate->bytes.n);
-	put_hex(one, "hash", certificate->hash, 32);
-	put_hex(one, "lv", certificate->lv, LINKAGE_VALUE);
 	put_hex(one, "hpcr", certificate->hpcr, 32);
 	walk_values(vehicle, first, certificate, plv);
 	put_hex(one, "plv1", plv[0], LINKAGE_VALUE);
 	put_hex(one, "plv2", plv[1], LINKAGE_VALUE);
-	put_cocoon(one, "cocoonB", vehicle->keys.sign, vehicle->keys.sign_expansion, BUTTERFLY_SIGNING, certificate);
-	put_cocoon(one, "cocoonH", vehicle->keys.respond, vehicle->keys.respond_expansion, BUTTERFLY_ENCRYPTION, certificate);
 	return one;
 }
 

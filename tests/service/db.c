@@ -81,6 +81,29 @@ static void transactions(void)
 	db_close(db);
 }
 
+/* Does it stand in the database's file or in its log? */
+static bool stands(const char *word)
+{
+	char command[1200];
+
+	snprintf(command, sizeof(command), "grep -qa %s %s %s-wal", word, path, path);
+	return system(command) == 0;
+}
+
+/* What was deleted is in no file any more. */
+static void tidied(void)
+{
+	struct db *db = db_open(path, &v1, &fault);
+
+	CHECK(db_run(db, "INSERT INTO things (id, t) VALUES (6, 'AWordOfItsOwn')", NULL, 0) == 1, "inserted");
+	CHECK(stands("AWordOfItsOwn"), "the word is there");
+	CHECK(db_run(db, "DELETE FROM things WHERE id = 6", NULL, 0) == 1, "deleted");
+	CHECK(db_begin(db) && !db_tidy(db) && db_commit(db), "not within a transaction");
+	CHECK(db_tidy(db) && !stands("AWordOfItsOwn"), "the word is gone");
+	CHECK(db_number(db, "SELECT count(*) FROM things", NULL, 0, -1) == 3, "all else is there");
+	db_close(db);
+}
+
 /* A process that ends without a word, in the middle of a transaction and right after a commit. */
 static void killed(void)
 {
@@ -148,6 +171,7 @@ int main(void)
 	snprintf(path, sizeof(path), "%s/things.db", folder);
 	values();
 	transactions();
+	tidied();
 	killed();
 	versions(folder);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);

@@ -14,6 +14,9 @@
 #define SERIES_END_ENTITY 3
 /* The RA names certificates, not their ends: an entry stays for as long as the longest of them holds (721 hours). */
 #define ENTRY_SECONDS (722u * 3600u)
+#define DAY 86400u
+/* No report of a certificate comes after its end: what has led to nothing in so long never will. */
+#define REPORT_DAYS 31
 
 enum case_state {
 	CASE_OPEN = 0,	  /* reported, by too few */
@@ -22,11 +25,15 @@ enum case_state {
 };
 
 static const char *const steps[] = {
-    "CREATE TABLE reports (hash BLOB NOT NULL, reporter BLOB NOT NULL, suspect BLOB NOT NULL, time BIGINT NOT NULL, "
-    "PRIMARY KEY (hash, reporter))",
+    /*
+     * Who reports several things in a row does so with one pseudonym after another: that they follow each other is nobody's
+     * business. So there are no row ids, and days instead of times.
+     */
+    "CREATE TABLE reports (hash BLOB NOT NULL, reporter BLOB NOT NULL, suspect BLOB NOT NULL, day INTEGER NOT NULL, "
+    "PRIMARY KEY (hash, reporter)) WITHOUT ROWID",
     /* id goes when the case is closed; suspect, a hash of it, stays, so that it is not opened again. */
     "CREATE TABLE suspects (suspect BLOB PRIMARY KEY NOT NULL, id BLOB, kind INTEGER NOT NULL, craca BLOB NOT NULL, "
-    "state INTEGER NOT NULL, tries INTEGER NOT NULL, due BIGINT NOT NULL, trouble TEXT NOT NULL)",
+    "state INTEGER NOT NULL, tries INTEGER NOT NULL, due BIGINT NOT NULL, trouble TEXT NOT NULL) WITHOUT ROWID",
 };
 static const struct db_schema schema = {"ma", steps, 2};
 
@@ -37,6 +44,7 @@ struct state {
 	uint8_t suspect[32]; /* whom the walk is about */
 	uint8_t craca[8];
 	struct bytes order; /* for the CRLG, on its way */
+	uint32_t swept; /* day of the last sweep */
 	uint64_t reports, refused, revoked, troubles;
 };
 
@@ -60,9 +68,9 @@ static bool report_keep(struct service *service, const struct evidence *evidence
 	       "INSERT INTO suspects (suspect, id, kind, craca, state, tries, due, trouble) VALUES ($1, $2, $3, $4, 0, 0, 0, '') "
 	       "ON CONFLICT (suspect) DO NOTHING",
 	       DB_VALUES(db_bytes(suspect, 32), db_bytes(evidence->id, 9), db_integer(evidence->kind), db_bytes(evidence->craca, 8)));
-	db_run(db, "INSERT INTO reports (hash, reporter, suspect, time) VALUES ($1, $2, $3, $4) ON CONFLICT (hash, reporter) DO NOTHING",
+	db_run(db, "INSERT INTO reports (hash, reporter, suspect, day) VALUES ($1, $2, $3, $4) ON CONFLICT (hash, reporter) DO NOTHING",
 	       DB_VALUES(db_bytes(evidence->hash, 32), db_bytes(evidence->reporter, 10), db_bytes(suspect, 32),
-			 db_integer((int64_t)clock_now())));
+			 db_integer(role_now() / DAY)));
 	if (db_number(db, "SELECT COUNT(DISTINCT reporter) FROM reports WHERE suspect = $1", DB_VALUES(db_bytes(suspect, 32)), 0) <
 	    service_number(service, "reports"))
 		return true;
@@ -213,11 +221,29 @@ static bool take_due(void *ctx, const struct db_value *columns, size_t count)
 	return false;
 }
 
+/* Once a day: what has led to nothing is forgotten, and what was deleted leaves the files. */
+static void sweep(struct service *service)
+{
+	struct state *state = service->state;
+	uint32_t day = role_now() / DAY;
+
+	if (day == state->swept || !commit_begin(service->commit))
+		return;
+	state->swept = day;
+	db_run(service->db, "DELETE FROM reports WHERE day < $1", DB_VALUES(db_integer((int64_t)day - REPORT_DAYS)));
+	db_run(service->db,
+	       "DELETE FROM suspects WHERE state = 0 AND NOT EXISTS (SELECT 1 FROM reports WHERE reports.suspect = suspects.suspect)", NULL, 0);
+	commit_flush(service->commit);
+	if (!db_tidy(service->db))
+		log_event(service->name, LOG_LEVEL_ERROR, "database", "s:s", "not tidied", db_error(service->db));
+}
+
 static void tick(struct service *service, scms_time64 now)
 {
 	struct state *state = service->state;
 	struct due due = {.found = false};
 
+	sweep(service);
 	if (state->walking || service_standing(service) != SCMS_VALID)
 		return;
 	(void)db_each(service->db, "SELECT suspect, id, kind, craca FROM suspects WHERE state = 1 AND due <= $1 ORDER BY due LIMIT 1",

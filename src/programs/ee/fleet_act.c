@@ -241,6 +241,10 @@ json_t *fleet_report(struct fleet *fleet, const json_t *order)
 
 	if (from == NULL || about == NULL)
 		return fleet_error("expected \"from\" and \"about\", two devices");
+	if (json_is_true(json_object_get(order, "change"))) {
+		ee_sender_change(&from->client.sender);
+		ee_sender_change(&about->client.sender);
+	}
 	message.psid = fleet_psid(about);
 	if (ee_sender_sign(&about->client.sender, &about->client.device, client_now(&about->client), &message, &seen, &err) != KEY_OK)
 		return fleet_error("%s", err.text);
