@@ -31,7 +31,9 @@ BALLOTS = {
     "stolen-elector": {"removeElector APPLIED", "addElector APPLIED"},
     "tokens": None,  # gives all of it to a device itself
 }
-ON_FILES = {"running"}  # a daemon's sandbox keeps SoftHSM from its folder
+# In a system founded on files, with room for three votes: its block to begin with. A daemon's sandbox keeps SoftHSM from its folder; a quorum
+# above two needs a ceiling that tokens.md does not ask for.
+ON_FILES = {"running": None, "quorum": "do add-elector"}
 DRILLED = {"push"}  # needs components that run: the drills carry it out
 # The founding ends, in tokens.md, before this block.
 FOUNDED = "token-elector"
@@ -75,17 +77,14 @@ def copy(base, work):
     return work
 
 
-def one(book, base, name):
+def one(book, base, on_files, name):
     work = base.parent / name
-    if not work.exists():
-        if book[name].needs and name not in ON_FILES:
-            copy(base, work)
-        else:
-            work.mkdir()  # founds one of its own
     try:
         if name in ON_FILES:
-            run(book, "founding", work)
-        run(book, name, work, start=FOUNDED if name == "tokens" else None)
+            copy(on_files.result(), work)
+        elif not work.exists():
+            copy(base, work)
+        run(book, name, work, start=FOUNDED if name == "tokens" else ON_FILES.get(name))
     except handbook.Failed as failed:
         check(name, False, failed)
         return
@@ -98,6 +97,12 @@ def found(book, work):
     """The founding, and a device that knows nothing else."""
     work.mkdir()
     run(book, "tokens", work, until=FOUNDED)
+
+
+def found_on_files(book, work):
+    work.mkdir()
+    handbook.run_chapter(book, "founding", work, handbook.environment_for(work, SCMS.parent), {"CEILING": "3"})
+    return work
 
 
 def more_tokens(work):
@@ -120,7 +125,8 @@ def main():
         copy(base, base.parent / "tokens")
         more_tokens(base)
         with concurrent.futures.ThreadPoolExecutor(max(2, len(os.sched_getaffinity(0)))) as pool:
-            for done in [pool.submit(one, book, base, name) for name in ("tokens", *sorted(set(BALLOTS) - {"tokens"}))]:
+            on_files = pool.submit(found_on_files, book, base.parent / "on-files")
+            for done in [pool.submit(one, book, base, on_files, name) for name in ("tokens", *sorted(set(BALLOTS) - {"tokens"}))]:
                 done.result()
     print(f"{len(book)} chapters, {len(failures)} failures")
     return 1 if failures else 0
