@@ -156,6 +156,17 @@ bool folder_remove(const char *path)
 	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
+bool folder_replace(const char *complete, const char *place)
+{
+	const char *slash = strrchr(place, '/');
+
+	if (!directory_sync(complete, strlen(complete)))
+		return false;
+	if (renameat2(AT_FDCWD, complete, AT_FDCWD, place, RENAME_EXCHANGE) != 0 && (errno != ENOENT || rename(complete, place) != 0))
+		return false;
+	return directory_sync(place, slash ? (size_t)(slash - place) + 1 : 0) && folder_remove(complete);
+}
+
 enum file_status file_write(const char *path, mode_t mode, struct scms_slice bytes, struct file_error *err)
 {
 	const char *slash = strrchr(path, '/');

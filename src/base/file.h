@@ -58,4 +58,10 @@ SCMS_CHECKED bool file_rename(const char *from, const char *to);
 /* Deletes a folder with all that is in it; links are deleted, not followed. One that is not there is no error. False: errno. */
 bool folder_remove(const char *path);
 
+/*
+ * A folder that is complete takes the place of another, beside it, at a stroke; what was there is deleted. False: errno says why, and
+ * the one or the other is in place.
+ */
+SCMS_CHECKED bool folder_replace(const char *complete, const char *place);
+
 #endif

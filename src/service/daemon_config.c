@@ -268,7 +268,7 @@ static void home_read(struct reading *reading, const config_setting_t *at, struc
 		return;
 	if (config_read_file(conf, file) != CONFIG_TRUE) {
 		if (config_error_type(conf) == CONFIG_ERR_FILE_IO)
-			complain(reading, at, "%s: cannot be read: expected the home of a component; make one with 'scms component init'",
+			complain(reading, at, "%s: cannot be read: expected the home of a component; make one with 'scms component create'",
 				 file);
 		else {
 			fprintf(reading->to, "%s:%d: %s\n", file, config_error_line(conf), config_error_text(conf));

@@ -71,7 +71,7 @@ static bool tls_is_current(const struct runner *runner, struct service_error *er
 		good = runner_refuse(runner->config, err, "%s: is not valid yet: the clock is behind, or the certificate is for later",
 				     runner->tls_identity.certificates);
 	else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-		good = runner_refuse(runner->config, err, "%s: has expired: make a new one, or set the clock right",
+		good = runner_refuse(runner->config, err, "%s: has expired: make a new one (scms component tls), or set the clock right",
 				     runner->tls_identity.certificates);
 	X509_free(certificate);
 	return good;

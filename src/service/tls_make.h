@@ -23,4 +23,29 @@ struct tls_subject {
 SCMS_CHECKED bool tls_make_identity(const char *root_certificate, const char *root_key, const char *certificate,
 				    const char *key, const struct tls_subject *subject, struct tls_error *err);
 
+/* ---- across workspaces: the key stays where it is made, the root where it is ---- */
+
+/* Makes a key (0600) and, for its one role and host, a request (PKCS #10, 0644). Existing files are not touched: an error. */
+SCMS_CHECKED bool tls_make_request(const char *request, const char *key, const struct tls_subject *subject, struct tls_error *err);
+
+/* What a request asks for. */
+struct tls_asked {
+	char host[256];
+	char role[32];
+};
+
+/* Reads a request: signed by the key that is to be certified (P-256), for one host and one role. */
+SCMS_CHECKED bool tls_read_request(const char *request, struct tls_asked *asked, struct tls_error *err);
+
+/* Issues what it asks for; answer: a file with the certificate and the root, made or replaced. */
+SCMS_CHECKED bool tls_answer_request(const char *root_certificate, const char *root_key, const char *request, const char *answer,
+				     unsigned days, struct tls_error *err);
+
+/*
+ * Splits an answer into the files `certificate` and `roots`, which are made or replaced, where it is for this key, host and role, and
+ * is good now. Otherwise neither is touched.
+ */
+SCMS_CHECKED bool tls_take_answer(const char *answer, const char *key, const struct tls_subject *subject, const char *certificate,
+				  const char *roots, struct tls_error *err);
+
 #endif

@@ -171,6 +171,82 @@ def carried():
     check("staged" not in world.json("branch", "component", "show", "pca7"), "unstaged")
 
 
+def tls():
+    """TLS identities: made here, asked for elsewhere; no wrong answer takes the place of the one that is there."""
+    def identity(name, workspace):
+        files = {}
+        for file in ("certificate.pem", "key.pem", "roots.pem"):
+            path = world.path(workspace, "components", name, "tls", file)
+            files[file] = open(path).read() if os.path.exists(path) else None
+        return files
+
+    csr, answer = "branch/requests/pca8.tls.csr", "ws/requests/pca8.branch.tls.pem"
+    done = world.must("branch", "component", "create", "pca", "pca8", "--request", "--host", "pca8.branch")
+    check(csr in done.stdout and "pca8.request.coer" in done.stdout, done.stdout)
+    check(not os.path.exists(world.path("branch/components/pca8/tls")), "no TLS identity yet")
+    data = open(world.path(csr), "rb").read()
+    changed = bytearray(data)
+    changed[120] = ord("A") if changed[120] != ord("A") else ord("B")
+    for content, words in [(bytes(changed), "changed"), (data[:-60], "no request"), (data[:28], "no certificate request"),
+                           (b"-----BEGIN CERTIFICATE REQUEST-----\njunk\n", "no request")]:
+        with open(world.path("changed"), "wb") as file:
+            file.write(content)
+        refused(1, words, "component", "issue", "changed")
+    for role, name, host, words in [("manager", "manager9", "manager9.branch", "may command every component"),
+                                    ("pca", "pca9", "pca1.localhost", "which is that of pca1 here"), ("pca", "pca10", "PCA1.localhost", "of pca1 here")]:
+        world.must("branch", "component", "create", role, name, "--request", "--host", host)
+        refused(1, words, "component", "issue", f"branch/requests/{name}.tls.csr")
+        shutil.rmtree(world.path("branch/components", name))
+    refused(2, "--out is for one FILE", "component", "issue", csr, csr, "--out", "x")
+    done = world.must("ws", "component", "issue", "branch/requests/pca8.request.coer", csr)
+    check("role pca" in done.stdout, done.stdout)
+    good = open(world.path(answer)).read()
+    other = open(world.path("ws/components/pca1/tls/certificate.pem")).read()
+    root = open(world.path("ws/tls/root.pem")).read()
+    world.must("ws", "component", "create", "factory", "factory1")  # a certificate of the same root
+    for content, words in [(other + root, "is for another key"), (good.replace(root, ""), "two certificates"), ("-----BEGIN CERTIFICATE-----\n", "two"),
+                           (good[:200], "two certificates"), (good.replace(root, other), "is not signed by the second")]:
+        with open(world.path("foreign"), "w") as file:
+            file.write(content)
+        refused(1, words, "component", "install", "pca8", "foreign", workspace="branch")
+    world.must("branch", "component", "install", "pca8", "ws/requests/pca8.branch.certificate.coer", answer)
+    first = identity("pca8", "branch")
+    check(first["roots.pem"] == root and first["certificate.pem"] + root == good, "the answer is there")
+    check(os.stat(world.path("branch/components/pca8/tls/key.pem")).st_mode & 0o77 == 0, "the key is nobody else's")
+    refused(1, "no TLS request waits", "component", "install", "pca8", answer, workspace="branch")
+    # The next one, the same way: what is there stays until the answer comes, and the last answer is none.
+    world.must("branch", "component", "tls", "pca8", "--request")
+    check(identity("pca8", "branch") == first, "until the answer comes")
+    refused(1, "another key", "component", "install", "pca8", answer, workspace="branch")
+    world.must("ws", "component", "issue", csr, "--out", "answer3")
+    world.must("branch", "component", "install", "pca8", "answer3")
+    check(identity("pca8", "branch")["key.pem"] != first["key.pem"], "another key")
+    # Of a component here, at once.
+    before = identity("ra1", "ws")
+    world.must("ws", "component", "tls", "ra1")
+    after = identity("ra1", "ws")
+    check(after["key.pem"] != before["key.pem"] and after["certificate.pem"] != before["certificate.pem"] and after["roots.pem"] == root, "anew")
+    check(not os.path.exists(world.path("ws/components/ra1/tls-next")), "nothing is left")
+    refused(1, "is on no network", "component", "tls", "root1")
+    refused(1, "No such file", "component", "tls", "nobody")
+    refused(2, "NAME is needed", "component", "tls")
+    # Revoked where it was issued, under the name in its certificate.
+    certificate_answer = "ws/requests/pca8.branch.certificate.coer"
+    for name, file, words in [("pca1.localhost", certificate_answer, "of another component"), ("pca8.branch", answer, "expected an answer"),
+                              ("pca8.branch", certificate("pca1"), "expected an answer"), ("pca8.branch", "nothing", "No such file"),
+                              ("../x", certificate_answer, "no component can have this name")]:
+        refused(3 if file == "nothing" else 1, words, "component", "revoke", name, "--certificate", file, "--reason", "r", "--yes")
+    refused(1, "below a root of this workspace", "component", "revoke", "pca8.branch", "--certificate", certificate_answer, "--reason", "r", "--yes",
+            workspace="branch")
+    refused(1, "say --yes", "component", "revoke", "pca8.branch", "--certificate", certificate_answer, "--reason", "r")
+    done = world.json("ws", "component", "revoke", "pca8.branch", "--certificate", certificate_answer, "--reason", "r", "--yes")
+    entry = json.load(open(world.path(done["entry"])))
+    check(entry["role"] == "pca" and entry["series"] == 2 and done["rebuild"] == ["ra1"], str(entry))
+    refused(1, "revoked already", "component", "revoke", "pca8.branch", "--certificate", certificate_answer, "--reason", "r", "--yes")
+    done = world.run("hash", csr, "branch/requests/pca8.request.coer")
+    check(done.returncode == 0 and done.stdout.count("in words") == 2 and done.stdout.count("as a file") == 2, done.stdout + done.stderr)
+
+
 def renewing():
     """Everything under a new root: made while the old is in use, and switched at one moment."""
     names = [name for role, name, *_ in LAYOUT if role not in ("root", "crl-store", "manager")]
@@ -288,13 +364,13 @@ def linting():
 
 def helps():
     for command in [["init"], ["lint"], ["found"], ["bundle", "make"], ["bundle", "check"]] + \
-            [["component", c] for c in ("create", "issue", "install", "list", "show", "provision", "renew", "activate", "unstage", "revoke")]:
+            [["component", c] for c in ("create", "issue", "install", "list", "show", "provision", "renew", "activate", "unstage", "tls", "revoke")]:
         done = world.run(*command, "--help")
         check(done.returncode == 0 and "Example" in done.stdout and "Exit code" in done.stdout, f"{command}: {done.stdout}")
 
 
 try:
-    for part in (initialising, creating, changed_homes, carried, renewing, revoking, linting, operators, bundles, helps):
+    for part in (initialising, creating, changed_homes, carried, tls, renewing, revoking, linting, operators, bundles, helps):
         part()
 finally:
     world.close()

@@ -62,7 +62,7 @@ def configuration(world):
         ('no listen', 'components = ({ home = "store"; });', 'listen is missing: add listen', ''),
         ('no home', 'components = ({ listen = "127.0.0.1:1"; });', 'expected a component as in', ''),
         ('home is elsewhere', 'components = (\n{ home = "nowhere"; listen = "127.0.0.1:1"; });', ':2: home: ',
-         "scms component init"),
+         "scms component create"),
         ('no components', 'test_mode = true;', 'no components: add', ''),
         ('components is no list', 'components = 3;', ':1: components: expected a list', ''),
         ('twice', 'components = (%s,\n%s);' % (good, good), ':2: component store is there already, at line 1', ''),

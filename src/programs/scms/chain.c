@@ -179,6 +179,20 @@ static int add_component(struct material *m, const char *home)
 	return code;
 }
 
+/* A certificate, or the answer of scms component issue. */
+static int add_file(struct material *m, const char *path, struct scms_slice bytes)
+{
+	struct Certificate one;
+	struct oer_list list;
+
+	if (oer_decode(&oer_Certificate, bytes, OER_DEPTH_DEFAULT, &one, NULL) == OER_OK)
+		return add_certificate(m, bytes);
+	if (oer_decode(&oer_SequenceOfCertificate, bytes, OER_DEPTH_DEFAULT, &list, NULL) == OER_OK)
+		return add_list(m, &list);
+	return operator_fail(m->work.options, OPERATOR_REFUSED, "%s: expected a certificate, or the answer of scms component issue, found something else",
+			     path);
+}
+
 static int add_components(struct material *m)
 {
 	char **names;
@@ -327,7 +341,7 @@ static int chain_command_make(int argc, char **argv)
 
 		code = publish_read_path(&m.work, command.file[k], CERTIFICATE_BYTES_MAX, &bytes);
 		if (code == OPERATOR_DONE)
-			code = add_certificate(&m, bytes);
+			code = add_file(&m, command.file[k], bytes);
 	}
 	if (code == OPERATOR_DONE)
 		code = add_ballots(&m);

@@ -16,5 +16,6 @@ int component_activate(int argc, char **argv);
 int component_unstage(int argc, char **argv);
 int component_revoke(int argc, char **argv);
 int component_provision(int argc, char **argv);
+int component_tls(int argc, char **argv);
 
 #endif

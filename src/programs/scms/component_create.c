@@ -28,10 +28,10 @@ static const char doc[] =
     "Make a component: its keys, its certificate, its TLS identity.\v"
     "ROLE is elector, root, ica, eca, pca, ra, la, ma, crlg, pg, dcm, crl-store or manager. The certificate has "
     "exactly the profile\n"
-    "of the role, and is linted first with a key that is thrown away. With --request a file is written to the "
+    "of the role, and is linted first with a key that is thrown away. With --request two files are written to the "
     "workspace's folder\n"
-    "requests/, to be carried to whoever issues (scms component issue), and its answer back (scms component "
-    "install).\n\n"
+    "requests/, for the certificate and for the TLS identity, to be carried to whoever issues (scms component issue), and the "
+    "answers back\n(scms component install).\n\n"
     "Examples:\n  scms component create root root1\n  scms component create la la1 --la-id 1\n"
     "  scms component create pca pca1 --request\n\n"
     "Exit code: 0 made, 1 refused, 2 usage, 3 files, token or another operator; nothing is left of it.";
@@ -84,8 +84,7 @@ static void check_end(const struct create *create, struct argp_state *state)
 							  : "--la-id is for linkage authorities");
 	if (create->role != ROLE_ELECTOR && create->order.curve != SCMS_NIST_P256)
 		argp_error(state, "--curve is for electors: all others are on NIST P-256");
-	if (create->order.request &&
-	    (!role_has_certificate(create->role) || profile_row((enum profile)create->role)->issuers == 0))
+	if (create->order.request && (create->role == ROLE_ELECTOR || create->role == ROLE_ROOT))
 		argp_error(state, "--request: a component of role %s has no issuer", create->role_text);
 }
 
@@ -147,8 +146,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* The request as a file to be carried. */
-static int request_out(struct work *work, const struct create *create, struct workspace_file *file)
+/* The requests as files to be carried. */
+static int request_out(struct work *work, const struct create *create, struct workspace_file *file, struct workspace_file *tls)
 {
 	char name[HOME_TEXT_BYTES + 32];
 	struct file_error refused;
@@ -160,19 +159,24 @@ static int request_out(struct work *work, const struct create *create, struct wo
 		return code;
 	snprintf(name, sizeof(name), "%s.request.coer", create->name);
 	*file = workspace_file(&work->workspace, WORKSPACE_REQUESTS, name);
-	if (file_write(file->text, 0644, home_identity(home, HOME_STAGED)->request, &refused) != FILE_OK)
+	if (!role_has_certificate(create->role))
+		file->text[0] = '\0';
+	else if (file_write(file->text, 0644, home_identity(home, HOME_STAGED)->request, &refused) != FILE_OK)
 		code = operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", file->text, refused.text);
+	if (code == OPERATOR_DONE && !role_is_offline(create->role))
+		code = work_tls_request_out(work, home, tls);
 	home_close(home);
 	return code;
 }
 
-static void say(const struct create *create, const struct work_made *made, const char *request)
+static void say(const struct create *create, const struct work_made *made, const char *request, const char *tls)
 {
 	if (create->options.json)
 		return;
 	if (create->order.request)
-		printf("%s: waits for its certificate. Carry %s to its issuer: scms component issue\n", create->name,
-		       request);
+		printf("%s: waits for its %s. Carry to its issuer, for scms component issue:\n  %s%s%s\n", create->name,
+		       request[0] == '\0' ? "TLS identity" : tls[0] == '\0' ? "certificate" : "certificate and its TLS identity", request,
+		       request[0] != '\0' && tls[0] != '\0' ? "\n  " : "", tls);
 	else if (made->hash[0] != '\0')
 		printf("%s: %s, certificate %s\n", create->name, role_title(create->role), made->hash);
 	else
@@ -181,7 +185,7 @@ static void say(const struct create *create, const struct work_made *made, const
 
 static int create_run(struct create *create)
 {
-	struct workspace_file request = {.text = ""};
+	struct workspace_file request = {.text = ""}, tls = {.text = ""};
 	struct home_settings settings;
 	struct work_made made;
 	struct work work;
@@ -194,7 +198,7 @@ static int create_run(struct create *create)
 	if (code == OPERATOR_DONE)
 		code = work_component_create(&work, &settings, &create->order, &made);
 	if (code == OPERATOR_DONE && create->order.request)
-		code = request_out(&work, create, &request);
+		code = request_out(&work, create, &request, &tls);
 	if (code == OPERATOR_DONE) {
 		char why[HOME_TEXT_BYTES + 160];
 
@@ -202,10 +206,10 @@ static int create_run(struct create *create)
 		code = work_journal(&work, code, "component create", why, NULL, (struct scms_slice){NULL, 0});
 	}
 	if (code == OPERATOR_DONE) {
-		say(create, &made, request.text);
+		say(create, &made, request.text, tls.text);
 		operator_json(&create->options,
-			      json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", create->name, "role", create->role_text,
-					"hash", made.hash, "hashedId8", made.id8, "request", request.text));
+			      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", create->name, "role", create->role_text,
+					"hash", made.hash, "hashedId8", made.id8, "request", request.text, "tlsRequest", tls.text));
 	}
 	work_end(&work);
 	return code;

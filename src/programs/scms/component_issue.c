@@ -16,10 +16,16 @@
 
 enum { OPTION_ISSUER = 256, OPTION_OUT };
 
+/* A request for a certificate, and one for a TLS identity. */
+#define CARRY_MAX 2
+
 struct carry {
 	struct operator_options options;
 	const char *name; /* install: the component */
-	const char *file, *issuer, *out;
+	const char *files[CARRY_MAX];
+	size_t file_count;
+	const char *file; /* the one in work */
+	const char *issuer, *out;
 	bool install;
 };
 
@@ -40,14 +46,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (carry->install && carry->name == NULL)
 			carry->name = arg;
-		else if (carry->file == NULL)
-			carry->file = arg;
+		else if (carry->file_count < CARRY_MAX)
+			carry->files[carry->file_count++] = arg;
 		else
 			argp_error(state, "unexpected argument '%s'", arg);
 		break;
 	case ARGP_KEY_END:
-		if (carry->file == NULL)
+		if (carry->file_count == 0)
 			argp_error(state, carry->install ? "NAME and FILE are needed" : "FILE is missing");
+		if (carry->out != NULL && carry->file_count > 1)
+			argp_error(state, "--out is for one FILE");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -136,28 +144,21 @@ static int check_age(struct work *work, const struct carry *carry, const struct 
 	return OPERATOR_DONE;
 }
 
-static int issue_run(struct carry *carry)
+static int issue_certificate(struct work *work, struct carry *carry, struct scms_slice bytes)
 {
 	struct component_request request = {.role = ROLE_ELECTOR};
 	struct work_issuer issuer = {.home = NULL};
-	struct scms_slice bytes = {NULL, 0};
 	struct bytes certificate = {NULL, 0};
-	struct file_error refused;
 	struct key_error err;
 	struct lint lint = {.count = 0};
-	struct work work;
-	int code = work_begin(&work, &carry->options, WORKSPACE_CHANGE);
+	int code;
 
-	if (code != OPERATOR_DONE)
-		return code;
-	if (file_read(carry->file, REQUEST_BYTES_MAX, &bytes, &refused) != FILE_OK)
-		code = operator_fail(&carry->options, OPERATOR_ENVIRONMENT, "%s: %s", carry->file, refused.text);
-	else if (component_request_read(&request, bytes, work.crypto, &err) != KEY_OK)
+	if (component_request_read(&request, bytes, work->crypto, &err) != KEY_OK)
 		code = operator_fail(&carry->options, OPERATOR_REFUSED, "%s: %s", carry->file, err.text);
 	else
-		code = check_age(&work, carry, &request);
+		code = check_age(work, carry, &request);
 	if (code == OPERATOR_DONE)
-		code = work_issuer_open(&work, (enum profile)request.role, carry->issuer, HOME_ACTIVE, &issuer);
+		code = work_issuer_open(work, (enum profile)request.role, carry->issuer, HOME_ACTIVE, &issuer);
 	if (code == OPERATOR_DONE && issuer.by.cert != NULL) {
 		/* Who asks may not reach back before its issuer. */
 		if (request.subject.start < issuer.by.cert->c.toBeSigned.validityPeriod.start)
@@ -165,14 +166,35 @@ static int issue_run(struct carry *carry)
 		if (component_issue(&issuer.by, (enum profile)request.role, &request.subject, &certificate, &lint,
 				    &err) != KEY_OK) {
 			code = operator_key_failed(&carry->options, &err);
-			work_lint_say(&work, &lint);
+			work_lint_say(work, &lint);
 		}
 	}
 	if (code == OPERATOR_DONE)
-		code = answer_write(&work, carry, &request, &issuer, &certificate);
+		code = answer_write(work, carry, &request, &issuer, &certificate);
 	bytes_free(&certificate);
 	work_issuer_close(&issuer);
-	free((void *)(uintptr_t)bytes.p);
+	return code;
+}
+
+static int issue_run(struct carry *carry)
+{
+	struct work work;
+	int code = work_begin(&work, &carry->options, WORKSPACE_CHANGE);
+
+	if (code != OPERATOR_DONE)
+		return code;
+	for (size_t k = 0; code == OPERATOR_DONE && k < carry->file_count; k++) {
+		struct scms_slice bytes = {NULL, 0};
+		struct file_error refused;
+
+		carry->file = carry->files[k];
+		if (file_read(carry->file, REQUEST_BYTES_MAX, &bytes, &refused) != FILE_OK)
+			code = operator_fail(&carry->options, OPERATOR_ENVIRONMENT, "%s: %s", carry->file, refused.text);
+		else
+			code = work_tls_is_request(bytes) ? work_tls_issue(&work, carry->file, carry->out)
+							  : issue_certificate(&work, carry, bytes);
+		free((void *)(uintptr_t)bytes.p);
+	}
 	work_end(&work);
 	return code;
 }
@@ -182,16 +204,18 @@ int component_issue_request(int argc, char **argv)
 	static const struct argp_option rows[] = {
 	    {"issuer", OPTION_ISSUER, "NAME", 0, "The component that issues it. Default: the only one here that may",
 	     0},
-	    {"out", OPTION_OUT, "FILE", 0, "Where the certificate goes. Default: requests/HOST.certificate.coer", 0},
+	    {"out", OPTION_OUT, "FILE", 0, "Where the answer goes. Default: requests/HOST.certificate.coer or HOST.tls.pem", 0},
 	    {0}};
 	static const char doc[] =
-	    "Issue the certificate that a request (scms component create --request) asks for.\v"
+	    "Issue what a request from another workspace asks for: a certificate, or a TLS identity (scms component create --request).\v"
 	    "The request must be signed by the key that is to be certified; of what it says, role, name, keys and "
 	    "start are taken, and the "
 	    "profile of the role says the rest. A request of more than 90 days ago, or from the future, is refused. The answer holds the certificate and those above it.\n\n"
-	    "Example:\n  scms component issue pca1.request.coer --out pca1.certificate.coer\n\n"
+	    "A TLS identity is for one host and one role, under the X.509 root of this workspace: never for the role manager, nor for "
+	    "the host of a component that is here.\n\n"
+	    "Example:\n  scms component issue pca2.request.coer pca2.tls.csr\n\n"
 	    "Exit code: 0 issued, 1 refused, 2 usage, 3 files, token or another operator.";
-	struct argp argp = {rows, parse_option, "FILE", doc, OPERATOR_CHILDREN, NULL, NULL};
+	struct argp argp = {rows, parse_option, "FILE...", doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct carry carry = {.options = {.command = "component issue"}};
 
 	operator_parse(&argp, argc, argv, "component issue", &carry);
@@ -260,59 +284,80 @@ static int check_lint(struct work *work, const struct home *home, const char *fi
 	return OPERATOR_REFUSED;
 }
 
-static int install_run(struct carry *carry)
+static int install_certificate(struct work *work, const struct carry *carry, struct home *home, struct scms_slice bytes, bool *changed)
 {
-	struct scms_slice bytes = {NULL, 0}, certificate = {NULL, 0};
+	struct scms_slice certificate = {NULL, 0};
 	struct bytes issuers = {NULL, 0};
-	struct file_error refused;
 	struct home_error err;
-	struct home *home = NULL;
-	struct work work;
-	bool changed = false;
-	int code = work_begin(&work, &carry->options, WORKSPACE_CHANGE);
+	int code = OPERATOR_DONE;
 
-	if (code != OPERATOR_DONE)
-		return code;
-	home = work_home(&work, carry->name, &code);
-	if (home != NULL && file_read(carry->file, REQUEST_BYTES_MAX, &bytes, &refused) != FILE_OK)
-		code = operator_fail(&carry->options, OPERATOR_ENVIRONMENT, "%s: %s", carry->file, refused.text);
-	if (code == OPERATOR_DONE && !answer_split(bytes, &certificate, &issuers))
+	if (!answer_split(bytes, &certificate, &issuers))
 		code = operator_fail(
 		    &carry->options, OPERATOR_REFUSED,
 		    "%s: expected a certificate, or the answer of scms component issue, found something else",
 		    carry->file);
 	if (code == OPERATOR_DONE)
-		code = check_lint(&work, home, carry->file, certificate, bytes_view(&issuers));
+		code = check_lint(work, home, carry->file, certificate, bytes_view(&issuers));
 	if (code == OPERATOR_DONE && home_install(home, certificate, bytes_view(&issuers), &err) != HOME_OK)
 		code = operator_home_failed(&carry->options, &err);
 	if (code == OPERATOR_DONE)
-		code = work_activate(&work, home, &changed);
+		code = work_activate(work, home, changed);
+	bytes_free(&issuers);
+	return code;
+}
+
+static int install_file(struct work *work, const struct carry *carry, struct home *home)
+{
+	struct scms_slice bytes = {NULL, 0};
+	struct file_error refused;
+	bool changed = false, tls = false;
+	int code;
+
+	if (file_read(carry->file, REQUEST_BYTES_MAX, &bytes, &refused) != FILE_OK)
+		return operator_fail(&carry->options, OPERATOR_ENVIRONMENT, "%s: %s", carry->file, refused.text);
+	tls = work_tls_is_answer(bytes);
+	code = tls ? work_tls_install(work, home, carry->file) : install_certificate(work, carry, home, bytes, &changed);
 	if (code == OPERATOR_DONE)
-		code = work_journal(&work, code, "component install", carry->name, carry->file, bytes);
-	if (code == OPERATOR_DONE) {
-		if (!carry->options.json)
-			printf("%s: has its certificate%s\n", carry->name,
-			       changed ? ", active"
-				       : ", staged; say when it is to become active: scms component activate");
-		operator_json(&carry->options, json_pack("{s:s, s:b}", "name", carry->name, "active", changed));
+		code = work_journal(work, code, "component install", carry->name, carry->file, bytes);
+	if (code == OPERATOR_DONE && !carry->options.json)
+		printf("%s: has its %s\n", carry->name,
+		       tls	 ? "TLS identity; if it runs, start it again"
+		       : changed ? "certificate, active"
+				 : "certificate, staged; say when it is to become active: scms component activate");
+	if (code == OPERATOR_DONE)
+		operator_json(&carry->options, json_pack("{s:s, s:b, s:b}", "name", carry->name, "active", changed, "tls", tls));
+	free((void *)(uintptr_t)bytes.p);
+	return code;
+}
+
+static int install_run(struct carry *carry)
+{
+	struct work work;
+	struct home *home;
+	int code = work_begin(&work, &carry->options, WORKSPACE_CHANGE);
+
+	if (code != OPERATOR_DONE)
+		return code;
+	home = work_home(&work, carry->name, &code);
+	for (size_t k = 0; code == OPERATOR_DONE && k < carry->file_count; k++) {
+		carry->file = carry->files[k];
+		code = install_file(&work, carry, home);
 	}
 	home_close(home);
-	bytes_free(&issuers);
-	free((void *)(uintptr_t)bytes.p);
 	work_end(&work);
 	return code;
 }
 
 int component_install(int argc, char **argv)
 {
-	static const char doc[] = "Give a component the certificate that it asked for (scms component create "
-				  "--request, scms component renew --request).\v"
+	static const char doc[] = "Give a component what it asked for: its certificate, or its TLS identity (scms component create "
+				  "--request, renew --request, tls --request).\v"
 				  "FILE is the answer of scms component issue. It is linted, and must certify the keys "
 				  "of the request. A component's first "
-				  "certificate becomes active at once, a later one is staged.\n\n"
-				  "Example:\n  scms component install pca1 /media/stick/pca1.certificate.coer\n\n"
+				  "certificate becomes active at once, a later one is staged. A TLS identity takes the place of the present one at once.\n\n"
+				  "Example:\n  scms component install pca2 /media/stick/pca2.certificate.coer /media/stick/pca2.tls.pem\n\n"
 				  "Exit code: 0 installed, 1 refused, 2 usage, 3 files or another operator.";
-	struct argp argp = {NULL, parse_option, "NAME FILE", doc, OPERATOR_CHILDREN, NULL, NULL};
+	struct argp argp = {NULL, parse_option, "NAME FILE...", doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct carry carry = {.options = {.command = "component install"}, .install = true};
 
 	operator_parse(&argp, argc, argv, "component install", &carry);

@@ -17,11 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_REASON = 256, OPTION_STAGED, OPTION_YES };
+#define ANSWER_BYTES_MAX (64u << 10)
+
+enum { OPTION_REASON = 256, OPTION_STAGED, OPTION_YES, OPTION_CERTIFICATE };
 
 struct revoke {
 	struct operator_options options;
-	const char *name, *reason;
+	const char *name, *reason, *certificate;
 	bool staged, yes;
 	json_t *lost, *rebuild, *consequences;
 };
@@ -40,6 +42,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_STAGED:
 		revoke->staged = true;
 		break;
+	case OPTION_CERTIFICATE:
+		revoke->certificate = arg;
+		break;
 	case OPTION_YES:
 		revoke->yes = true;
 		break;
@@ -51,6 +56,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (revoke->name == NULL)
 			argp_error(state, "NAME is missing");
+		if (revoke->certificate != NULL && revoke->staged)
+			argp_error(state, "--staged is for a component of this workspace");
 		if (revoke->reason == NULL || revoke->reason[0] == '\0')
 			argp_error(state, "--reason TEXT is needed: it stands in the journal");
 		break;
@@ -245,10 +252,9 @@ static bool agreed(const struct revoke *revoke, const struct home_settings *sett
 	       strncmp(typed, settings->name, strlen(settings->name)) == 0;
 }
 
-static int revoke_identity(struct work *work, struct revoke *revoke, const struct home *home,
+static int revoke_identity(struct work *work, struct revoke *revoke, const struct home_settings *settings, const char *path,
 			   const struct home_identity *identity)
 {
-	const struct home_settings *settings = home_settings(home);
 	const bool voted = settings->role == ROLE_ELECTOR || settings->role == ROLE_ROOT;
 	char file[2100] = "", proposal[3000] = "", hash[160], why[512];
 	int code;
@@ -256,7 +262,7 @@ static int revoke_identity(struct work *work, struct revoke *revoke, const struc
 	if (voted)
 		snprintf(proposal, sizeof(proposal),
 			 "scms motion propose remove-%s %s/active/certificate.coer --reason '%s'",
-			 role_name(settings->role), home_path(home), revoke->reason);
+			 role_name(settings->role), path, revoke->reason);
 	else if (workspace_is_revoked(&work->workspace, &identity->cert))
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s: is revoked already", settings->name);
 	if (!voted && work_is_expired(work, &identity->cert))
@@ -285,11 +291,115 @@ static int revoke_identity(struct work *work, struct revoke *revoke, const struc
 	return OPERATOR_DONE;
 }
 
+/* ---- a component of another workspace ---- */
+
+static bool is_root_here(struct work *work, const struct cert *root)
+{
+	char **names;
+	size_t count;
+	bool found = false;
+	int code = OPERATOR_DONE;
+
+	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
+		return false;
+	for (size_t k = 0; k < count && !found; k++) {
+		struct home *home = work_home(work, names[k], &code);
+		const struct home_identity *active = home != NULL ? home_identity(home, HOME_ACTIVE) : NULL;
+
+		found = active != NULL && home_settings(home)->role == ROLE_ROOT && memcmp(active->cert.hash256, root->hash256, 32) == 0;
+		home_close(home);
+	}
+	workspace_names_free(names, count);
+	return found;
+}
+
+/* The certificate and those above it, each the issuer of the one before, up to a root of this workspace: an answer of scms component issue. */
+static bool read_answer(struct work *work, struct scms_slice bytes, struct home_identity *identity)
+{
+	const struct cert *below = &identity->cert;
+	struct oer_list list;
+	struct oer_iter it;
+	struct scms_slice raw;
+
+	if (oer_decode(&oer_SequenceOfCertificate, bytes, OER_DEPTH_DEFAULT, &list, NULL) != OER_OK || list.count < 2 || list.count > CHAIN_MAX)
+		return false;
+	it = oer_iterate(&list);
+	if (!oer_next_raw(&it, &identity->certificate) || cert_read(&identity->cert, identity->certificate, work->crypto, NULL) != OER_OK)
+		return false;
+	while (oer_next_raw(&it, &raw)) {
+		struct cert *above = &identity->issuer[identity->issuer_count];
+		const uint8_t *id = cert_issuer_id8(below);
+
+		if (cert_read(above, raw, work->crypto, NULL) != OER_OK || id == NULL || memcmp(id, cert_id8(above), 8) != 0)
+			return false;
+		identity->issuer_count++;
+		below = above;
+	}
+	return cert_is_self_issued(below) && is_root_here(work, below);
+}
+
+static bool is_called(const struct cert *cert, const char *name)
+{
+	const struct CertificateId *id = &cert->c.toBeSigned.id;
+
+	return id->choice == CertificateId_is_name && id->u.name.n == strlen(name) && memcmp(id->u.name.p, name, id->u.name.n) == 0;
+}
+
+/* What was issued here to another workspace. */
+static int revoke_carried(struct work *work, struct revoke *revoke)
+{
+	struct home_identity *identity = calloc(1, sizeof(*identity));
+	struct home_settings settings = {.role = ROLE_ELECTOR};
+	struct scms_slice bytes = {NULL, 0};
+	struct file_error refused;
+	int code;
+
+	if (identity == NULL)
+		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "out of memory");
+	if (!home_name_ok(revoke->name))
+		code = operator_fail(work->options, OPERATOR_REFUSED, "'%s': no component can have this name", revoke->name);
+	else if (file_read(revoke->certificate, ANSWER_BYTES_MAX, &bytes, &refused) != FILE_OK)
+		code = operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", revoke->certificate, refused.text);
+	else if (!read_answer(work, bytes, identity) || !role_of_certificate(&identity->cert, &settings.role))
+		code = operator_fail(work->options, OPERATOR_REFUSED,
+				     "%s: expected an answer of scms component issue, of a component below a root of this workspace, found "
+				     "something else",
+				     revoke->certificate);
+	else if (!is_called(&identity->cert, revoke->name))
+		code = operator_fail(work->options, OPERATOR_REFUSED, "%s: is the certificate of another component, not of %s", revoke->certificate,
+				     revoke->name);
+	else {
+		snprintf(settings.name, sizeof(settings.name), "%s", revoke->name);
+		code = revoke_identity(work, revoke, &settings, "", identity);
+	}
+	free((void *)(uintptr_t)bytes.p);
+	free(identity);
+	return code;
+}
+
+/* ---- a component here ---- */
+
+static int revoke_home(struct work *work, struct revoke *revoke)
+{
+	int code = OPERATOR_DONE;
+	struct home *home = work_home(work, revoke->name, &code);
+	const struct home_identity *identity = home != NULL ? home_identity(home, revoke->staged ? HOME_STAGED : HOME_ACTIVE) : NULL;
+
+	if (identity != NULL && identity->certificate.n > 0)
+		code = revoke_identity(work, revoke, home_settings(home), home_path(home), identity);
+	else if (home != NULL)
+		code = operator_fail(&revoke->options, OPERATOR_REFUSED, "%s: has no such certificate", revoke->name);
+	home_close(home);
+	return code;
+}
+
 int component_revoke(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
 	    {"reason", OPTION_REASON, "TEXT", 0, "Why; it stands in the entry and in the journal", 0},
 	    {"staged", OPTION_STAGED, NULL, 0, "The staged certificate, not the active one", 0},
+	    {"certificate", OPTION_CERTIFICATE, "FILE", 0,
+	     "A component of another workspace, NAME as in its certificate, which is in this answer of scms component issue", 0},
 	    {"yes", OPTION_YES, NULL, 0, "Do not ask: the certificate was compared", 0},
 	    {0}};
 	static const char doc[] = "Revoke a component's certificate: write the entry that the CRL generator takes "
@@ -304,22 +414,13 @@ int component_revoke(int argc, char **argv)
 				.lost = json_array(),
 				.rebuild = json_array(),
 				.consequences = json_array()};
-	const struct home_identity *identity;
-	struct home *home;
 	struct work work;
 	int code;
 
 	operator_parse(&argp, argc, argv, "component revoke", &revoke);
 	code = work_begin(&work, &revoke.options, WORKSPACE_CHANGE);
 	if (code == OPERATOR_DONE) {
-		home = work_home(&work, revoke.name, &code);
-		identity = home != NULL ? home_identity(home, revoke.staged ? HOME_STAGED : HOME_ACTIVE) : NULL;
-		if (identity != NULL && identity->certificate.n > 0)
-			code = revoke_identity(&work, &revoke, home, identity);
-		else if (home != NULL)
-			code = operator_fail(&revoke.options, OPERATOR_REFUSED, "%s: has no such certificate",
-					     revoke.name);
-		home_close(home);
+		code = revoke.certificate != NULL ? revoke_carried(&work, &revoke) : revoke_home(&work, &revoke);
 		work_end(&work);
 	}
 	json_decref(revoke.lost);

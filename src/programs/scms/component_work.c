@@ -5,7 +5,6 @@
 #include "components/trustee.h"
 #include "dot2/validity.h"
 #include "service/engine.h"
-#include "service/tls_make.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,9 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define TLS_ROOT_DAYS 7300
-#define TLS_DAYS 1186
 
 int work_begin(struct work *work, const struct operator_options *options, enum workspace_use use)
 {
@@ -322,43 +318,6 @@ bool work_settings(const struct work *work, enum role role, const char *name, co
 	return true;
 }
 
-int work_tls_make(struct work *work, const struct home_settings *settings, const char *home)
-{
-	struct workspace_file root = workspace_file(&work->workspace, WORKSPACE_TLS, "root.pem"),
-			      root_key = workspace_file(&work->workspace, WORKSPACE_TLS, "root.key");
-	const char *roles[] = {role_name(settings->role), NULL};
-	const struct tls_subject subject = {.host = settings->host, .roles = roles, .days = TLS_DAYS};
-	char path[4][2048];
-	struct scms_slice bytes;
-	struct file_error refused;
-	struct tls_error err;
-	bool good = true;
-
-	if (role_is_offline(settings->role))
-		return OPERATOR_DONE;
-	if (access(root.text, F_OK) != 0) {
-		/* A key without its certificate was left by a crash, and nobody has used it. */
-		unlink(root_key.text);
-		good = tls_make_root(root.text, root_key.text, work->workspace.settings.system, TLS_ROOT_DAYS, &err);
-	}
-	snprintf(path[0], sizeof(path[0]), "%s/tls", home);
-	snprintf(path[1], sizeof(path[1]), "%s/tls/certificate.pem", home);
-	snprintf(path[2], sizeof(path[2]), "%s/tls/key.pem", home);
-	snprintf(path[3], sizeof(path[3]), "%s/tls/roots.pem", home);
-	if (good && mkdir(path[0], 0755) != 0 && errno != EEXIST)
-		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", path[0], strerror(errno));
-	if (good)
-		good = tls_make_identity(root.text, root_key.text, path[1], path[2], &subject, &err);
-	if (!good)
-		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s", err.text);
-	if (file_read(root.text, 1u << 20, &bytes, &refused) != FILE_OK)
-		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", root.text, refused.text);
-	good = file_write(path[3], 0644, bytes, &refused) == FILE_OK;
-	free((void *)(uintptr_t)bytes.p);
-	return good ? OPERATOR_DONE
-		    : operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", path[3], refused.text);
-}
-
 /* An elector's certificate is for all to see. */
 static int publish_elector(struct work *work, const struct home *home)
 {
@@ -387,7 +346,7 @@ static int fill_home(struct work *work, const char *path, const struct work_orde
 	if (home == NULL)
 		return operator_home_failed(work->options, &err);
 	settings = home_settings(home);
-	code = work_tls_make(work, settings, path);
+	code = order->request ? work_tls_request(work, settings, path) : work_tls_make(work, settings, path);
 	if (code == OPERATOR_DONE && role_has_certificate(settings->role)) {
 		code = work_identity_make(work, home, order, made);
 		if (code == OPERATOR_DONE && !order->request)

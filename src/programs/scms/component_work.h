@@ -79,8 +79,28 @@ int work_activate(struct work *work, struct home *home, bool *changed);
 /* The certificates above an identity, in an array of CHAIN_MAX - 1 of the caller's. They point into the identity. */
 const struct scms_slice *work_issuer_slices(const struct home_identity *identity, struct scms_slice *to, size_t *count);
 
-/* Makes the TLS identity of a home, and the workspace's TLS root if there is none yet. Offline roles get none. */
+/* ---- TLS identities (component_tls.c). Offline roles have none. The exit code; on failure what was there stays ---- */
+
+/* Makes it, or makes it anew, under the workspace's TLS root, which is made if there is none yet. */
 int work_tls_make(struct work *work, const struct home_settings *settings, const char *home);
+
+/* A key and a request for another workspace, kept in the home until the answer comes. */
+int work_tls_request(struct work *work, const struct home_settings *settings, const char *home);
+
+/* The request as a file to be carried. */
+int work_tls_request_out(struct work *work, const struct home *home, struct workspace_file *file);
+
+/* Is it such a request, or the answer to one, by its first line? */
+bool work_tls_is_request(struct scms_slice bytes);
+bool work_tls_is_answer(struct scms_slice bytes);
+
+/* Issues what such a file asks for, to the file `out`; NULL: requests/HOST.tls.pem. */
+int work_tls_issue(struct work *work, const char *file, const char *out);
+
+/* Takes the answer: it is the home's TLS identity from now on. */
+int work_tls_install(struct work *work, const struct home *home, const char *file);
+
+/* ---- new components ---- */
 
 /* Makes a new component, whole or not at all: home, TLS identity, keys, certificate; activates it unless
  * order->request. */

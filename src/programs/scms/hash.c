@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scms hash: the names of a certificate: hashes of its canonical form, and their ends.
+ * scms hash: the names of a certificate: hashes of its canonical form, and their ends; of a request the hash of the file.
  */
 #include "commands.h"
+#include "component_work.h"
 #include "components/manager/fingerprint.h"
 #include "dot2/cert.h"
 #include "report.h"
@@ -62,6 +63,19 @@ static void print_hashes(const struct cert *cert, bool json)
 	print_row(json, "HashedId3", id10 + 7, 3, "}");
 }
 
+/* A request (scms component create --request) has no canonical form of its own: what is carried is hashed. */
+static bool request_hash(struct scms_slice bytes, uint8_t hash[32])
+{
+	const struct scms_crypto *crypto = engine_crypto();
+	struct component_request request;
+	struct key_error err;
+
+	if (!work_tls_is_request(bytes) && component_request_read(&request, bytes, crypto, &err) != KEY_OK)
+		return false;
+	crypto->sha256(crypto->ctx, &bytes, 1, hash);
+	return true;
+}
+
 /* A file's name as a JSON string. */
 static void print_name(const char *name)
 {
@@ -82,24 +96,33 @@ static bool hash_file(const char *file, bool json, bool first)
 	struct scms_slice bytes;
 	struct oer_error err = {0};
 	struct cert cert;
-	bool good;
+	uint8_t hash[32];
+	bool good, request = false;
 
 	if (!report_read("hash", file, FILE_LIMIT_DEFAULT, &bytes))
 		return false;
 	good = cert_read(&cert, bytes, engine_crypto(), &err) == OER_OK;
+	if (!good)
+		good = request = request_hash(bytes, hash);
 	if (!good) {
 		report_oer("hash", file, &err);
 	} else if (json) {
 		fputs(first ? "\n{\"file\": " : ",\n{\"file\": ", stdout);
 		print_name(file);
 		fputs(", ", stdout);
-		print_hashes(&cert, true);
+		if (request)
+			print_row(true, "SHA-256", hash, 32, "}");
+		else
+			print_hashes(&cert, true);
 	} else {
 		char words[FINGERPRINT_WORDS_BYTES(32)];
 
-		printf("%s\n", file);
-		print_hashes(&cert, false);
-		printf("  in words   %s\n", fingerprint_words(cert.hash256, 32, words));
+		printf("%s%s\n", file, request ? " (a request, as a file)" : "");
+		if (request)
+			print_row(false, "SHA-256", hash, 32, "");
+		else
+			print_hashes(&cert, false);
+		printf("  in words   %s\n", fingerprint_words(request ? hash : cert.hash256, 32, words));
 	}
 	free((void *)(uintptr_t)bytes.p);
 	return good;
@@ -114,7 +137,8 @@ int cmd_hash(int argc, char **argv)
 	    "FILE...",
 	    "Print SHA-256 (and SHA-384 where the certificate is signed on a 384-bit curve), HashedId10, "
 	    "HashedId8 and HashedId3 of certificates in canonical form: points compressed, rSig "
-	    "x-only; and the SHA-256 in words (PGP word list), to be read out over a second channel.\v"
+	    "x-only; and the SHA-256 in words (PGP word list), to be read out over a second channel. Of a request (scms component create "
+	    "--request) the SHA-256 of the file, and that in words.\v"
 	    "Example:\n  scms hash root.oer elector-a.oer\n",
 	    NULL,
 	    NULL,

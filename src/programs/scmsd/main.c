@@ -2,6 +2,7 @@
 /*
  * scmsd: runs components of an SCMS as servers.
  */
+#include "peers.h"
 #include "roles.h"
 #include "sandbox.h"
 #include "service/daemon_run.h"
@@ -16,11 +17,11 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3 };
 
-enum option_key { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_CLOCK_OFFSET, OPTION_CLOCK_FILE, OPTION_TEST_MODE, OPTION_NO_SEPARATION };
+enum option_key { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_CHECK_PEERS, OPTION_CLOCK_OFFSET, OPTION_CLOCK_FILE, OPTION_TEST_MODE, OPTION_NO_SEPARATION };
 
 struct options {
 	const char *config, *clock_file;
-	bool check, has_offset, test_mode, no_separation;
+	bool check, check_peers, has_offset, test_mode, no_separation;
 	int64_t offset;
 	const char *wanted[COMPONENTS_MAX + 1];
 	size_t wanted_count;
@@ -29,6 +30,8 @@ struct options {
 static const struct argp_option rows[] = {
     {"config", OPTION_CONFIG, "FILE", 0, "Configuration; see scmsd(8)", 0},
     {"check", OPTION_CHECK, NULL, 0, "Read and check the configuration, say what is wrong and how to mend it, and end", 0},
+    {"check-peers", OPTION_CHECK_PEERS, NULL, 0,
+     "The same, and ask each peer, as the component: is it there, is it the one that is meant, do the two believe each other?", 0},
     {"clock-offset", OPTION_CLOCK_OFFSET, "SECONDS", 0, "Drills: add so many seconds to the clock", 0},
     {"clock-file", OPTION_CLOCK_FILE, "FILE", 0, "Drills: the same, read from a file whenever it changes", 0},
     {"test-mode", OPTION_TEST_MODE, NULL, 0, "Tests: answers say what is wrong, in SCMS-POC-Error headers", 0},
@@ -38,9 +41,9 @@ static const struct argp_option rows[] = {
 
 static const char doc[] =
     "Runs the components of the configuration as servers: all of them, or those with the ROLEs or names given.\v"
-    "Examples:\n  scmsd --config /etc/scms/scmsd.conf --check\n  scmsd ra --config /etc/scms/scmsd.conf\n\n"
+    "Examples:\n  scmsd --config /etc/scms/scmsd.conf --check\n  scmsd --config /etc/scms/scmsd.conf --check-peers\n  scmsd ra --config /etc/scms/scmsd.conf\n\n"
     "SIGTERM ends it after the requests under way. Log lines are JSON, on standard error.\n\n"
-    "Exit code: 0 ended as asked, 1 the configuration is refused, 2 usage, 3 a component cannot run.";
+    "Exit code: 0 ended as asked, 1 the configuration, or a peer, is refused, 2 usage, 3 a component cannot run.";
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -53,6 +56,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPTION_CHECK:
 		options->check = true;
+		break;
+	case OPTION_CHECK_PEERS:
+		options->check_peers = true;
 		break;
 	case OPTION_CLOCK_OFFSET:
 		errno = 0;
@@ -173,6 +179,8 @@ int main(int argc, char **argv)
 	config->no_separation |= options.no_separation;
 	if (!daemon_config_separate(config, stderr))
 		code = EXIT_REFUSED;
+	else if (options.check_peers)
+		code = clock_set_up(&options, config) && peers_check(config, engine_crypto(), stdout, stderr) ? EXIT_DONE : EXIT_REFUSED;
 	else if (options.check)
 		code = EXIT_DONE;
 	else if (clock_set_up(&options, config) && confine(&options, config))
