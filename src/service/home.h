@@ -8,6 +8,7 @@
  *   retired/N/        earlier ones, without their private keys
  *   store/            trust store (service/store_dir.h)
  *   tls/              certificate.pem key.pem roots.pem (service/tls.h)
+ *   tls-next/         the next one while it is made, or key.pem request.csr until the answer comes (scms component tls)
  *   lock              held while a process reads or changes identities
  *
  * An identity is a folder of

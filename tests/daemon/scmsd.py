@@ -392,6 +392,53 @@ def push(world):
             daemon.kill()
 
 
+def peers_asked(world):
+    """scmsd --check-peers: who is there, who is not the one that is meant, and which end is to be mended."""
+    home = world.home('asks', 'crlg', bootstrap(world, 'asks'))
+    own = {name: (home / 'tls' / name).read_bytes() for name in ('certificate.pem', 'key.pem', 'roots.pem')}
+    conf(world, 'scmsd.conf', component('store'))
+
+    def asked(url, host='127.0.0.1'):
+        file = conf(world, 'asks.conf', component('asks', more='peers = { crl-store = "https://%s:%d"; };' % (host, url)))
+        return subprocess.run([world.programs / 'scmsd', '--config', file, '--check-peers', '--clock-offset', str(OFFSET)], capture_output=True,
+                              text=True, timeout=30)
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        nobody = silent.getsockname()[1]
+    daemon = start(world)
+    try:
+        done = asked(port(world.folder / 'store'))
+        check('peers: good', done.returncode == 0 and ': store (crl-store), serving' in done.stdout and done.stderr.count('peer') == 0, done)
+        done = asked(nobody)
+        check('peers: nobody there', done.returncode == 1 and 'asks: peer crl-store, https://127.0.0.1:%d: ' % nobody in done.stderr and
+              'connect' in done.stderr, done)
+        done = asked(port(world.folder / 'store'), 'localhost')
+        check('peers: another host', done.returncode == 1 and 'another component is there' in done.stderr, done)
+        (home / 'tls/roots.pem').write_bytes((world.tls / 'foreign.pem').read_bytes())
+        done = asked(port(world.folder / 'store'))
+        check('peers: under another root', done.returncode == 1 and 'asks/tls/roots.pem' in done.stderr and 'component tls --request' in done.stderr, done)
+        (home / 'tls/roots.pem').write_bytes(own['roots.pem'])
+        (home / 'tls/certificate.pem').write_bytes((world.tls / 'stranger.pem').read_bytes())
+        (home / 'tls/key.pem').write_bytes((world.tls / 'stranger.key').read_bytes())
+        done = asked(port(world.folder / 'store'))
+        check('peers: not believed there', done.returncode == 1 and 'does not believe' in done.stderr and 'asks/tls/certificate.pem' in done.stderr, done)
+        for name, bytes_ in own.items():
+            (home / 'tls' / name).write_bytes(bytes_)
+        (home / 'tls/key.pem').unlink()
+        done = asked(port(world.folder / 'store'))
+        check('peers: no key', done.returncode == 1 and 'key.pem' in done.stderr, done)
+        (home / 'tls/key.pem').write_bytes(own['key.pem'])
+    finally:
+        daemon.stop()
+    world.home('other', 'manager', bootstrap(world, 'other'))
+    conf(world, 'other.conf', component('other'))
+    daemon = start(world, name='other.conf')
+    try:
+        done = asked(port(world.folder / 'other'))
+        check('peers: another role', done.returncode == 1 and 'expected crl-store there, found other (manager)' in done.stderr, done)
+    finally:
+        daemon.stop()
+
+
 def hostile(world):
     """Malformed, oversized, slow, many: refused or cut, memory flat, others served."""
     home = world.folder / 'store'
@@ -546,7 +593,7 @@ def commands(world):
 
 
 SOAK = (crowd,)  # only where they are named
-PARTS = (configuration, serving, peers, crl_store, databases, clocks, users, push, commands, hostile, killed)
+PARTS = (configuration, serving, peers, crl_store, databases, clocks, users, push, peers_asked, commands, hostile, killed)
 
 
 def main():

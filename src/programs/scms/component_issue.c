@@ -355,7 +355,7 @@ int component_install(int argc, char **argv)
 				  "FILE is the answer of scms component issue. It is linted, and must certify the keys "
 				  "of the request. A component's first "
 				  "certificate becomes active at once, a later one is staged. A TLS identity takes the place of the present one at once.\n\n"
-				  "Example:\n  scms component install pca2 /media/stick/pca2.certificate.coer /media/stick/pca2.tls.pem\n\n"
+				  "Example:\n  scms component install pca2 pca2.certificate.coer pca2.tls.pem\n\n"
 				  "Exit code: 0 installed, 1 refused, 2 usage, 3 files or another operator.";
 	struct argp argp = {NULL, parse_option, "NAME FILE...", doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct carry carry = {.options = {.command = "component install"}, .install = true};
