@@ -261,11 +261,14 @@ const trust = (() => {
 	/* What runs from the components to the vehicles, or does not. */
 	function feed(width, y1, y2, kinds) {
 		const part = kinds.filter((v) => !v.apart), sum = (of) => part.reduce((all, v) => all + number(v[of]), 0), able = sum('operational'), count = sum('count');
-		const down = count > 0 && able === 0, x = width / 2, middle = (y1 + y2) / 2;
+		const down = count > 0 && able === 0;
+		const label = !down ? `${able} of ${count} operational` : width < 480 ? 'system down' : 'nobody is operational: system down';
+		/* In the middle, unless the words would run out of the picture. */
+		const x = Math.max(16, Math.min(width / 2, width - 18 - label.length * 7.6)), middle = (y1 + y2) / 2;
 		return group({class: `feed is-${down ? 'stopped' : 'running'}`, 'data-feed': down ? 'down' : 'up'},
 			make('path', {d: down ? `M${x} ${y1}V${middle - 14}M${x} ${middle + 14}V${y2 - 8}` : `M${x} ${y1}V${y2 - 8}`, class: 'feed-line'}),
 			make('path', {d: `M${x - 7} ${y2 - 10}l7 8 7-8`, class: 'feed-line'}), down ? badge(x, middle, 'stopped', 1.1) : '',
-			text(x + 18, middle + 4, 'feed-word', down ? 'nobody is operational: system down' : `${able} of ${count} operational`));
+			text(x + 18, middle + 4, 'feed-word', label));
 	}
 
 	/* ---- the whole ---- */

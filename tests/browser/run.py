@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a browser's test, and what the test looks at.
 
-Usage: run.py report     the drills' reports, made from tests/report
+Usage: run.py report     the drills' reports, made from tests/report; the handbook's pictures are what their text and web/trust.js make of them
        run.py console PROGRAMS IDENTITIES     the console of a manager that runs (console.py)
 
 Exit code 77 (skipped): there is no Chromium or no Node.js here, or it cannot run; it says which.
@@ -78,6 +78,18 @@ def reports(folder):
         subprocess.run([sys.executable, HERE.parents[1] / 'drills/report.py', source, source.with_suffix('.html')], check=True)
 
 
+def pictures(folder):
+    folder.mkdir()
+    drawn = HERE.parents[1] / 'handbook/pictures'
+    if drive(drawn / 'draw.mjs', folder) != 0:
+        return 1
+    old = [path.name for path in folder.iterdir() if not (drawn / path.name).exists() or (drawn / path.name).read_bytes() != path.read_bytes()]
+    unused = [path.name for path in drawn.glob('*.svg') if not (folder / path.name).exists()]
+    if old or unused:
+        print('FAILED handbook/pictures: not as drawn now: %s; run handbook/pictures/draw.mjs' % (old + unused))
+    return 1 if old or unused else 0
+
+
 def main():
     part = sys.argv[1]
     if not can_run():
@@ -85,7 +97,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='scms-browser-') as folder:
         if part == 'report':
             reports(pathlib.Path(folder))
-            return drive('report.mjs', folder)
+            return drive('report.mjs', folder) or pictures(pathlib.Path(folder) / 'pictures')
         import console
         return console.run(pathlib.Path(folder), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), drive)
 
