@@ -7,6 +7,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -21,6 +22,7 @@
 #define DESCRIPTORS_KEPT 64 /* for files, databases and clients of the process's own */
 #define BYTES_PER_SECOND_MIN 1024 /* a client that takes an answer more slowly is cut off */
 #define RECORD_BYTES 16384 /* of a TLS record */
+#define CROWD 256 /* connections whose memory is worth giving back */
 
 /* One TLS connection. It hangs on the SSL object, with which it begins and ends. */
 struct connection {
@@ -44,6 +46,7 @@ struct http_server {
 	size_t open_max; /* bytes of a request by who shows no certificate */
 	struct http_counts counts;
 	TAILQ_HEAD(, connection) connections; /* whoever has been silent for longest first */
+	unsigned crowd; /* the most connections since memory was last given back */
 	bool full, stopping;
 	struct event *stopped;
 	void (*done)(void *ctx);
@@ -62,6 +65,18 @@ static int connection_index;
 
 /* ---- connections ---- */
 
+/*
+ * When a crowd has gone, so should its memory: what is left in between would pin the heap at the height of the worst moment,
+ * and a second crowd finds it in pieces.
+ */
+static void give_back(struct http_server *server)
+{
+	if (server->crowd < CROWD || server->counts.open > server->crowd / 2)
+		return;
+	malloc_trim(0);
+	server->crowd = server->counts.open;
+}
+
 static void connection_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
 {
 	struct connection *connection = ptr;
@@ -76,6 +91,7 @@ static void connection_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int ind
 	event_free(connection->more);
 	free(connection);
 	server->counts.open--;
+	give_back(server);
 	if (server->full && !server->stopping) {
 		server->full = false;
 		evconnlistener_enable(server->listener);
@@ -205,7 +221,9 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 	TAILQ_INSERT_TAIL(&server->connections, connection, link);
 	set_deadline(connection, server->limits.request_seconds);
 	server->counts.connections++;
-	if (++server->counts.open >= server->limits.connections)
+	if (++server->counts.open > server->crowd)
+		server->crowd = server->counts.open;
+	if (server->counts.open >= server->limits.connections)
 		make_room(server, connection);
 	return connection->bev;
 }

@@ -380,6 +380,64 @@ static void bad_peers(void)
 	town_device_close(&car);
 }
 
+/* What by asks for with a message that car hears; who is NULL: what nobody has. */
+static struct scms_slice answer(struct town_device *car, struct town_device *by, scms_time64 now, const struct person *who, bool bent)
+{
+	struct ee_message message = safety;
+	struct ee_receipt receipt;
+	uint8_t id3[2][3] = {{0}};
+	struct bytes bytes;
+
+	if (who != NULL)
+		memcpy(id3[0], cert_id8(&who->cert) + 5, 3);
+	memcpy(id3[1], cert_id8(&town.pca.cert) + 5, 3); /* the first that is asked for is answered */
+	message.wanted = (const uint8_t(*)[3])id3;
+	message.wanted_n = 2;
+	bytes = town_message(by, now, &message);
+	bytes.p[bytes.n - 1] ^= bent;
+	receipt = judge_at(car->receiver, car, now, bytes_view(&bytes));
+	CHECK((receipt.verdict == EE_ACCEPTED) != bent, "a peer that asks");
+	bytes_free(&bytes);
+	return ee_receiver_asked(car->receiver, &car->device);
+}
+
+static bool is_of(struct scms_slice bytes, const struct person *who)
+{
+	return bytes.n == who->bytes.n && memcmp(bytes.p, who->bytes.p, bytes.n) == 0;
+}
+
+/* Issuers that a device has by its chain file, for peers that ask. */
+static void answering(void)
+{
+	const struct person *const people[] = {&town.ica, &town.pca, &town.pca2, &town.ica2, &town.pca3};
+	const struct scms_slice none = {NULL, 0};
+	struct town_device car;
+	struct scms_slice given;
+	scms_time64 now = TOWN_NOW;
+
+	town_device(&town, &car, "answering", DEVICE_OBE);
+	town_issue(&town, &car, town_ask(&car, EE_PSEUDONYM), ee_batch_period(EE_PSEUDONYM, TOWN_NOW), NULL);
+	CHECK(ee_receiver_asked(car.receiver, &car.device).n == 0, "nobody has asked");
+	CHECK(answer(&car, &sender, ++now, &town.pca2, false).n == 0, "without a chain file there is no answer");
+	town_chain(&town, &car, 1, people, 5, 2);
+	CHECK(is_of(answer(&car, &sender, ++now, &town.pca2, false), &town.pca2), "a PCA of the chain file");
+	CHECK(ee_receiver_asked(car.receiver, &car.device).n == 0, "it is given once");
+	CHECK(is_of(answer(&car, &sender, ++now, &town.pca3, false), &town.pca3), "a PCA that is there for this alone");
+	CHECK(is_of(answer(&car, &sender, ++now, &town.ica2, false), &town.ica2), "and what is above it");
+	CHECK(answer(&car, &sender, ++now, NULL, false).n == 0, "what it does not have");
+	CHECK(answer(&car, &sender, ++now, &town.root, false).n == 0, "roots are none of it");
+	CHECK(answer(&car, &sender, ++now, &town.pca2, true).n == 0, "who is not believed is not answered");
+	/* There and back: one who does not know the PCA asks, and learns. */
+	CHECK(strcmp(hear(&sender, &stranger, ++now, none), "CHAIN_INCOMPLETE") == 0 && wants(&sender, &town.pca2), "it wants the PCA");
+	given = answer(&car, &sender, ++now, &town.pca2, false);
+	CHECK(strcmp(hear(&sender, &car, ++now, given), "accepted") == 0 && !wants(&sender, &town.pca2), "it is answered");
+	CHECK(strcmp(hear(&sender, &stranger, ++now, none), "accepted") == 0, "it has learnt");
+	/* Another chain file, and what went with the last is not given any more. */
+	town_chain(&town, &car, 2, people, 2, 0);
+	CHECK(answer(&car, &sender, ++now, &town.pca2, false).n == 0, "a PCA that the chain file has no more");
+	town_device_close(&car);
+}
+
 /* Its own store knows its PCA, and the others' do not. */
 static void stranger_make(struct town_device *device, const char *name, const struct person *pca)
 {
@@ -412,6 +470,7 @@ int main(void)
 	staleness();
 	learning();
 	bad_peers();
+	answering();
 	town_device_close(&car);
 	town_device_close(&sender);
 	town_device_close(&unit);

@@ -4,6 +4,7 @@
 #include "components/authority/profile.h"
 #include "components/pca/response.h"
 #include "components/period.h"
+#include "components/pg/chain_encode.h"
 #include "components/update.h"
 
 #include <openssl/crypto.h>
@@ -258,6 +259,51 @@ struct bytes town_message(struct town_device *device, scms_time64 now, const str
 	return out;
 }
 
+/* ---- files ---- */
+
+static void apply(struct town_device *device, const struct scms_session *session, scms_time64 now)
+{
+	struct scms_slice update = {NULL, 0};
+	struct device_error why;
+
+	town_must(update_make(session, &update), "update", "memory");
+	town_must(device_update(&device->device, update, now, &why), "update", why.text);
+	free((void *)(uintptr_t)update.p);
+}
+
+/* Their certificates, one after another. */
+static struct bytes joined(const struct person *const *people, unsigned n)
+{
+	struct bytes all = {NULL, 0};
+
+	for (unsigned k = 0; k < n; k++) {
+		all.p = realloc(all.p, all.n + people[k]->bytes.n);
+		town_must(all.p != NULL, "certificates", "memory");
+		memcpy(all.p + all.n, people[k]->bytes.p, people[k]->bytes.n);
+		all.n += people[k]->bytes.n;
+	}
+	return all;
+}
+
+void town_chain(const struct town *town, struct town_device *device, uint16_t version, const struct person *const *people, unsigned n,
+		unsigned optional)
+{
+	struct bytes certificates = joined(people, n - optional), further = joined(people + n - optional, optional), file = {NULL, 0};
+	const struct chain_parts parts = {.form = FORM_124,
+					  .version = version,
+					  .ma_certificate = bytes_view(&town->crlg.bytes), /* this town has no MA */
+					  .certificates = {.bytes = bytes_view(&certificates), .count = n - optional},
+					  .local = true,
+					  .ra_host = {(const uint8_t *)"ra.example", 10},
+					  .optional = {.bytes = bytes_view(&further), .count = optional}};
+
+	town_must(chain_encode(&parts, &file), "chain file", "cannot be made");
+	apply(device, &(struct scms_session){.chain = bytes_view(&file)}, TOWN_NOW);
+	bytes_free(&file);
+	bytes_free(&certificates);
+	bytes_free(&further);
+}
+
 /* ---- CRLs ---- */
 
 static void apply_crl(struct town_device *device, struct bytes *crl, scms_time64 now)
@@ -266,16 +312,10 @@ static void apply_crl(struct town_device *device, struct bytes *crl, scms_time64
 	    .securedCrlSeries = {.bytes = bytes_view(crl), .count = 1, .element = &oer_Ieee1609Dot2Data},
 	    .revokedRootCAs = {.element = &oer_ElectorBallot},
 	    .revokedElectors = {.element = &oer_ElectorBallot}};
-	struct scms_session session = {.chain = {NULL, 0}};
-	struct scms_slice update = {NULL, 0};
-	struct device_error why;
 	struct bytes whole = {NULL, 0};
 
 	town_must(make_bytes(&oer_CompositeCrl, &composite, &whole, &err) == KEY_OK, "composite CRL", err.text);
-	session.crl = bytes_view(&whole);
-	town_must(update_make(&session, &update), "update", "memory");
-	town_must(device_update(&device->device, update, now, &why), "update", why.text);
-	free((void *)(uintptr_t)update.p);
+	apply(device, &(struct scms_session){.crl = bytes_view(&whole)}, now);
 	bytes_free(&whole);
 	bytes_free(crl);
 }

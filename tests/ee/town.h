@@ -67,6 +67,10 @@ void town_issue(const struct town *town, struct town_device *device, const struc
 /* A message of the device, now; to be freed. */
 struct bytes town_message(struct town_device *device, scms_time64 now, const struct ee_message *message);
 
+/* Gives the device a chain file of this version with these certificates, the last `optional` of them in the optional list. */
+void town_chain(const struct town *town, struct town_device *device, uint16_t version, const struct person *const *people, unsigned n,
+		unsigned optional);
+
 /* Gives the device a CRL, by the CRLG: hashes (series 2, 3 or 4) or, with n 0 and a revoked device, linkage seeds. */
 void town_hash_crl(const struct town *town, struct town_device *device, uint16_t series, const struct crl_hash_entry *entries,
 		   uint32_t n, scms_time64 now, scms_time32 next);

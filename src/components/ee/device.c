@@ -298,16 +298,17 @@ bool device_ma(const struct device *device, scms_time64 now, struct cert *ma)
 bool device_issuer(const struct device *device, const uint8_t id3[3], struct scms_slice *out)
 {
 	struct chain_file file;
-	struct oer_iter it;
 
-	if (!device_chain(device, &file))
-		return false;
-	it = oer_iterate(&file.certs);
-	while (oer_next_raw(&it, out)) {
-		struct cert cert;
+	/* Other PCAs' chains, which an RA may add for this purpose, are in a list of their own. */
+	for (unsigned list = 0; list < 2 && device_chain(device, &file); list++) {
+		struct oer_iter it = oer_iterate(list == 0 ? &file.certs : &file.optional);
 
-		if (cert_read(&cert, *out, device->crypto, NULL) == OER_OK && memcmp(cert_id8(&cert) + 5, id3, 3) == 0)
-			return true;
+		while (oer_next_raw(&it, out)) {
+			struct cert cert;
+
+			if (cert_read(&cert, *out, device->crypto, NULL) == OER_OK && memcmp(cert_id8(&cert) + 5, id3, 3) == 0)
+				return true;
+		}
 	}
 	*out = (struct scms_slice){NULL, 0};
 	return false;
