@@ -207,6 +207,101 @@ def keep_alive(server):
         check('pipelined', data.count(b'\r\n\r\n') == 3, data)
 
 
+def answers(tls, count):
+    """So many answers, one after another; fewer where the server closes before."""
+    found, data = [], b''
+    tls.settimeout(10)
+    while len(found) < count:
+        try:
+            more = tls.recv(65536)
+        except (OSError, ssl.SSLError):
+            break
+        if not more:
+            break
+        data += more
+        while b'\r\n\r\n' in data:
+            head, rest = data.split(b'\r\n\r\n', 1)
+            length = next((int(line[15:]) for line in head.split(b'\r\n') if line.lower().startswith(b'content-length:')), 0)
+            if len(rest) < length:
+                break
+            found.append((int(head.split()[1]), rest[:length]))
+            data = rest[length:]
+    return found
+
+
+def request(path, method='GET', body=b'', more=''):
+    head = '%s %s HTTP/1.1\r\nHost: x\r\n%s%s\r\n' % (method, path, more, 'Content-Length: %d\r\n' % len(body) if method == 'POST' else '')
+    return head.encode() + body
+
+
+# name, requests as they are sent, statuses and bodies that come back
+BODY = bytes(k % 251 for k in range(90000))
+TOGETHER = [
+    ('requests of all kinds', [request('/rest/a'), request('/echo', 'POST', b'hello'), request('/relay/rest/b'), request('/nothing'),
+                               request('/rest/c'), request('/file', more='Range: bytes=0-3\r\n'), request('/ra/x'), request('/rest/d')],
+     [(200, b'a'), (200, b'hello'), (200, b'b'), (404, b''), (200, b'c'), (206, CONTENT[:4]), (403, b''), (200, b'd')]),
+    ('those that wait for others', [request('/relay/rest/%d' % k) for k in range(8)], [(200, b'%d' % k) for k in range(8)]),
+    ('those that wait for the disk', [request('/count', 'POST', b'x')] * 4 + [request('/rest/e')], [(200, None)] * 4 + [(200, b'e')]),
+    ('a body of many records', [request('/echo', 'POST', BODY), request('/rest/f'), request('/echo', 'POST', BODY)],
+     [(200, BODY), (200, b'f'), (200, BODY)]),
+    ('whole files', [request('/file')] * 5, [(200, CONTENT)] * 5),
+    ('one that closes', [request('/rest/g'), request('/rest/h', more='Connection: close\r\n'), request('/rest/i')], [(200, b'g'), (200, b'h')]),
+    ('one that is not HTTP', [request('/rest/j'), b'junk\r\n\r\n', request('/rest/k')], [(200, b'j'), (400, None)]),
+]
+
+
+def came(found, expected):
+    return len(found) == len(expected) and all(one[0] == two[0] and two[1] in (None, one[1]) for one, two in zip(found, expected))
+
+
+def together(server):
+    """Requests that come together: in one record, in many of one segment, in pieces of a byte, with the end of the handshake."""
+    for name, sent, expected in TOGETHER:
+        with server.connect() as tls:
+            tls.sendall(b''.join(sent))
+            found = answers(tls, len(sent))
+            check('together: ' + name, came(found, expected), [(status, body[:20]) for status, body in found])
+    with server.connect() as tls:
+        for byte in request('/echo', 'POST', b'drop by drop') + request('/rest/x'):
+            tls.sendall(bytes([byte]))
+        check('a record for each byte', answers(tls, 2) == [(200, b'drop by drop'), (200, b'x')])
+    rows = [(name, sent, expected, joined) for name, sent, expected in [('a request', [request('/rest/y')], [(200, b'y')])] + TOGETHER
+            for joined in (True, False)]
+    for name, sent, expected, joined in rows:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = server.context().wrap_bio(incoming, outgoing, server_hostname='127.0.0.1')
+        with socket.create_connection(('127.0.0.1', server.port), timeout=10) as plain:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    plain.sendall(outgoing.read())
+                    incoming.write(plain.recv(65536))
+            for one in [b''.join(sent)] if joined else sent:
+                tls.write(one)
+            plain.sendall(outgoing.read())  # the client's last of the handshake, and all requests: in one record, or in one each
+
+            class Reader:
+                @staticmethod
+                def settimeout(seconds):
+                    plain.settimeout(seconds)
+
+                @staticmethod
+                def recv(n):
+                    while True:
+                        try:
+                            return tls.read(n)
+                        except ssl.SSLWantReadError:
+                            data = plain.recv(65536)
+                            if not data:
+                                return b''
+                            incoming.write(data)
+            found = answers(Reader, len(sent))
+            check('with the end of the handshake: ' + name, tls.version() == 'TLSv1.3' and came(found, expected),
+                  [(status, body[:20]) for status, body in found])
+
+
 def drip(server, first, byte, seconds):
     """Does the server end a connection whose bytes drip in, within so many seconds?"""
     begin = time.monotonic()
@@ -289,7 +384,7 @@ def main():
         server = Server(sys.argv[1], folder)
         check('key is private', os.stat(folder + '/ra.key').st_mode & 0o777 == 0o600)
         try:
-            for part in PARTS or (rows, tags, commits, handshakes, keep_alive, slow, crowd, abandon, stop):
+            for part in PARTS or (rows, tags, commits, handshakes, keep_alive, together, slow, crowd, abandon, stop):
                 part(server)
         finally:
             server.process.kill()
