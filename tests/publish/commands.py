@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """scms policy, chain, crl and publish in a workspace; what comes out is given to vehicles' stores.
-Usage: commands.py SCMS SCMS-ELECTOR [FAULT.so [whole]]"""
+Usage: commands.py SCMS SCMS-ELECTOR SOFTHSM2-UTIL SOFTHSM2-MODULE [FAULT.so [whole]]"""
 
 import fcntl
 import json
@@ -15,8 +15,8 @@ import tempfile
 
 from world import SCMS, World, check, done, outcomes
 
-FAULT = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
-WHOLE = 'whole' in sys.argv[4:]
+FAULT = os.path.abspath(sys.argv[5]) if len(sys.argv) > 5 else None
+WHOLE = 'whole' in sys.argv[6:]
 
 
 def policies(w):
@@ -249,7 +249,7 @@ def crashes_of_making(w):
              (['crl', 'take', w.ws / 'published' / 'composite_crl.oer'], ''),
              (['component', 'provision', 'ra1'], 'has a trust store already'),
              (['component', 'revoke', 'eca1', '--reason', 'r', '--yes'], 'is revoked already')]
-    whole = [(['policy', 'sign'], ''), (['crl', 'make'], ''), (['crl', 'sign-root'], ''), (['component', 'renew', 'pg1', '--stage'], 'an identity is staged already'),
+    whole = [(['policy', 'sign'], ''), (['crl', 'make'], ''), (['crl', 'sign-root'], ''), (['component', 'renew', 'eca1', '--stage'], 'an identity is staged already'),
              (['component', 'create', 'eca', 'eca9', '--issuer', 'ica1'], 'there is a component of this name already')]
     w.scms('crl', 'make', second=302)
     shutil.copytree(w.ws, base, symlinks=True)

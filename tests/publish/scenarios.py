@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Disaster recovery with scms alone: an elector is replaced with endorsements of CAMP 1.2.1; a root is revoked and replaced.
-Usage: scenarios.py SCMS SCMS-ELECTOR [whole]"""
+Usage: scenarios.py SCMS SCMS-ELECTOR SOFTHSM2-UTIL SOFTHSM2-MODULE [whole]"""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ def elector_in_121(w):
     # D has the profile of 1.2.1, too: sixty years, no name. A candidate of another profile is refused by the Manager and by electors.
     conf = w.ws / 'scms.conf'
     conf.write_text(conf.read_text().replace('level = "poc"', 'level = "1.2.1"'))
-    w.elector('D121', 'create', '--name', 'D', '--level', '1.2.1', '--secret', 'file:%s' % w.pin, '--out', w.folder / 'D121.coer')
+    w.elector('D121', 'create', '--level', '1.2.1')
     w.run('lint', '--level', '1.2.1', w.folder / 'D121.coer', says='nothing found')
     w.scms('motion', 'propose', 'add-elector', w.folder / 'D.coer', '--reason', 'x', expect=1, says='expected 60 years (1.2.1), found 12 years')
     w.scms('motion', 'propose', 'add-elector', w.folder / 'D121.coer', '--reason', 'x', '--out', w.folder / 'p121', '--time', w.now(5))
@@ -53,7 +53,7 @@ def elector_in_121(w):
                     second=6)['motion']
     for name in 'BC':
         w.elector(name, 'inspect', w.folder / 'p124')
-        w.elector(name, 'sign', '--yes-i-read-it', '--secret', 'file:%s' % w.pin, '--out', w.folder / (name + '.124'), w.folder / 'p124')
+        w.elector(name, 'sign', '--yes-i-read-it', '--out', w.folder / (name + '.124'), w.folder / 'p124')
     w.scms('motion', 'collect', w.folder / 'B.124', w.folder / 'C.124', second=7)
     w.scms('motion', 'assemble', motion, '--hold', second=7)
     shutil.copytree(w.ws, w.folder / 'mixed')
@@ -137,9 +137,9 @@ def root_is_replaced(w):
 def as_founded(w):
     """The way of the founding ceremony: electors first, then a root by their ballot, then components; then the first publication."""
     w.run('init', w.ws, '--system', 'test', '--ceiling', '1', expect=2, says='quorum (2) or more')
-    w.run('init', w.ws, '--system', 'test', '--quorum', '2', '--ceiling', '3', '--secret', 'file:%s' % w.pin)
+    w.init('--ceiling', '3')
     for name in 'ABCD':
-        w.elector(name, 'create', '--name', name, '--secret', 'file:%s' % w.pin, '--out', w.folder / (name + '.coer'))
+        w.elector(name, 'create')
     found = ['found'] + [x for name in 'ABC' for x in ('--elector', w.folder / (name + '.coer'))]
     w.scms(*found)
     for name in 'ABC':
@@ -174,7 +174,7 @@ def raising_the_quorum(w):
     w.scms('policy', 'set', 'quorum', 2)
     w.scms('policy', 'sign', second=21)
     w.day += 1
-    w.elector('E', 'create', '--name', 'E', '--secret', 'file:%s' % w.pin, '--out', w.folder / 'E.coer')
+    w.elector('E', 'create')
     w.vote('add-elector', w.folder / 'D.coer', 'AB')
     w.vote('add-elector', w.folder / 'E.coer', 'ABC')
     w.scms('policy', 'set', 'quorum', 3, '--from', later, '--reason', 'five electors')
@@ -204,7 +204,7 @@ def raising_the_quorum(w):
     w.elector('E', 'apply', w.ws / 'ballots' / 'history.oer')
     for name in 'CE':
         w.elector(name, 'inspect', w.folder / 'join')
-        w.elector(name, 'sign', '--yes-i-read-it', '--secret', 'file:%s' % w.pin, '--out', w.folder / (name + '.vote'), w.folder / 'join')
+        w.elector(name, 'sign', '--yes-i-read-it', '--out', w.folder / (name + '.vote'), w.folder / 'join')
     w.scms('motion', 'collect', w.folder / 'C.vote', w.folder / 'E.vote', second=5)
     w.scms('motion', 'assemble', joined['motion'], second=5)
     w.json('chain', 'make', second=6)
@@ -278,7 +278,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         base = World(folder)
         base.found()
-        others = [('1.2.1', root_is_replaced)] if 'whole' in sys.argv[3:] else []
+        others = [('1.2.1', root_is_replaced)] if 'whole' in sys.argv[5:] else []
         for form, scenario in [('1.2.1', elector_in_121), ('1.2.4', root_is_replaced)] + others:
             with tempfile.TemporaryDirectory() as other:
                 shutil.copytree(folder, other, dirs_exist_ok=True)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A workspace with its electors and components, made with the programs themselves, and vehicles that are given what is out."""
+"""A workspace with its electors and components, made with the programs themselves, and vehicles that are given what is out. Keys are in a
+SoftHSM2 token, as the ceremonies' are: a key file takes 0.2 s of scrypt each time that it is opened."""
 
 import json
 import os
@@ -9,7 +10,9 @@ import shutil
 import subprocess
 import sys
 
-SCMS, ELECTOR = (os.path.abspath(p) for p in sys.argv[1:3])
+SCMS, ELECTOR, UTIL, MODULE = (os.path.abspath(p) for p in sys.argv[1:5])
+PIN = '648219'
+TOKEN = 'pkcs11:token=world?module-path=' + MODULE
 failures = []
 checks = 0
 
@@ -34,8 +37,15 @@ class World:
         self.folder = pathlib.Path(folder)
         self.ws = self.folder / 'ws'
         self.pin = self.folder / 'pin'
-        self.pin.write_text('a pass phrase of some length\n')
+        self.pin.write_text(PIN + '\n')
         self.pin.chmod(0o600)
+        conf = self.folder / 'softhsm2.conf'
+        conf.write_text('directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' % (self.folder / 'tokens'))
+        os.environ['SOFTHSM2_CONF'] = str(conf)
+        if not (self.folder / 'tokens').exists():
+            (self.folder / 'tokens').mkdir()
+            subprocess.run([UTIL, '--module', MODULE, '--init-token', '--free', '--label', 'world', '--so-pin', '12345678', '--pin', PIN],
+                           check=True, capture_output=True)
         self.day = 0
         self.held = None
 
@@ -66,15 +76,22 @@ class World:
 
     def elector(self, name, *args, **more):
         command, rest = args[0], args[1:]
+        if command == 'create':
+            rest += ('--name', name, '--token', TOKEN, '--out', self.folder / (name + '.coer'))
+        if command in ('create', 'sign'):
+            rest += ('--secret', 'file:%s' % self.pin)
         return self.run(command, '--home', self.folder / name, '--now', self.now(), *rest, program=ELECTOR, **more)
+
+    def init(self, *more):
+        self.run('init', self.ws, '--system', 'test', '--quorum', '2', '--keys', TOKEN, '--secret', 'file:%s' % self.pin, *more)
 
     def certificate(self, name):
         return self.ws / 'components' / name / 'active' / 'certificate.coer'
 
     def found(self, form='1.2.4'):
-        self.run('init', self.ws, '--system', 'test', '--quorum', '2', '--form', form, '--secret', 'file:%s' % self.pin)
+        self.init('--form', form)
         for name in 'ABCD':
-            self.elector(name, 'create', '--name', name, '--secret', 'file:%s' % self.pin, '--out', self.folder / (name + '.coer'))
+            self.elector(name, 'create')
         for role, name, *more in [('root', 'root1'), ('ica', 'ica1'), ('eca', 'eca1'), ('pca', 'pca1'), ('pca', 'pca2'), ('ra', 'ra1'),
                                   ('la', 'la1', '--la-id', 1), ('ma', 'ma1'), ('crlg', 'crlg1'), ('pg', 'pg1')]:
             self.scms('component', 'create', role, name, *more)
@@ -97,7 +114,7 @@ class World:
         for name in voters:
             votes.append(self.folder / (name + '.vote'))
             self.elector(name, 'inspect', proposal)
-            self.elector(name, 'sign', '--yes-i-read-it', '--override', 'a test', '--secret', 'file:%s' % self.pin, '--out', votes[-1], proposal)
+            self.elector(name, 'sign', '--yes-i-read-it', '--override', 'a test', '--out', votes[-1], proposal)
         self.scms('motion', 'collect', *votes)
         self.scms('motion', 'assemble', motion, *(['--hold'] if hold else []), *more)
         self.held = motion if hold else self.held
