@@ -327,7 +327,7 @@ static void votes(struct member *e, const struct member *young)
 	/* a key that is not the certificate's signs nothing */
 	CHECK(vote_make(&signer, proposal.payload, NOW, &vote, &key_err) == KEY_MISMATCH && vote.p == NULL, "%s", key_err.text);
 	/* after A's removal its votes count nowhere */
-	CHECK(simulation_carry_out(store, SCMS_REMOVE_ELECTOR, bytes_view(&e[0].bytes), NOW, NOW) == SCMS_APPLIED, "A goes");
+	CHECK(simulation_carry_out(store, simulation_store(store), SCMS_REMOVE_ELECTOR, bytes_view(&e[0].bytes), NOW, NOW) == SCMS_APPLIED, "A goes");
 	vote = vote_of(&e[0], proposal.payload, NOW);
 	counts(store, &e[3], SCMS_ADD_ELECTOR, &vote, NOW, SCMS_VOTER_REVOKED, "a removed elector's");
 	bytes_free(&vote);
@@ -379,7 +379,7 @@ static struct findings found(struct simulation *store, enum scms_motion motion, 
 	enum scms_reason outcome;
 
 	CHECK(after != NULL && proposal_read(&proposal, bytes_view(&bytes), engine_crypto(), &err), "%s", err.text);
-	outcome = simulation_carry_out(after, motion, proposal.certificate, proposal.time, now);
+	outcome = simulation_carry_out(after, simulation_store(store), motion, proposal.certificate, proposal.time, now);
 	outlook_motion(&proposal, LEVEL_POC, simulation_store(store), now, outcome, engine_crypto(), &findings);
 	outlook_compare(simulation_store(store), simulation_store(after), now, &findings);
 	simulation_free(after);
@@ -412,7 +412,7 @@ static void outlooks(struct member *e, const struct member *root, const struct m
 	CHECK(has(&f, "SUBJECT_EXPIRED", FINDING_REFUSED), "an expired candidate");
 	f = found(three, SCMS_REMOVE_ROOT, root, NOW, NOW);
 	CHECK(has(&f, "NO_ROOT", FINDING_GRAVE), "the only root");
-	CHECK(simulation_carry_out(three, SCMS_REMOVE_ELECTOR, bytes_view(&e[0].bytes), NOW, NOW) == SCMS_APPLIED, "A goes");
+	CHECK(simulation_carry_out(three, simulation_store(three), SCMS_REMOVE_ELECTOR, bytes_view(&e[0].bytes), NOW, NOW) == SCMS_APPLIED, "A goes");
 	f = found(three, SCMS_ADD_ELECTOR, &e[0], NOW, NOW);
 	CHECK(has(&f, "SUBJECT_TOMBSTONED", FINDING_REFUSED), "no un-revoke");
 	simulation_free(three);

@@ -321,6 +321,21 @@ def bad_days(w):
         fcntl.flock(lock, fcntl.LOCK_EX)
         w.scms('crl', 'make', second=102, expect=3, says='being changed by')
         w.scms('publish', '--check', second=102, expect=1, says='nothing is new')
+    # What only grows, grows (H8); no removal vanishes before what it removes expires (H4).
+    history = w.ws / 'ballots' / 'history.oer'
+    whole = history.read_bytes()
+    value = json.loads(w.run('show', '--json', history).stdout)
+    for name, entries in (('one less', value['entries'][:-1]), ('none', []), ('another order', value['entries'][::-1])):
+        w.encode('BallotHistory', {**value, 'entries': entries}, history)
+        w.scms('publish', second=102, expect=1, says='a history only grows (rule H8)')
+    history.write_bytes(whole)
+    crl = w.ws / 'outgoing' / 'crl.oer'
+    value = json.loads(w.run('show', '--json', w.ws / 'published' / 'composite_crl.oer').stdout)
+    for name, change in (('no ballot', {'revokedElectors': []}), ('no list', {'securedCrlSeries': value['securedCrlSeries'][:1]})):
+        w.encode('CompositeCrl', {**value, **change}, crl)
+        w.scms('publish', second=102, expect=1, says='REFUSED CRL_STORE: the CRL store would not let it out: ')
+        w.scms('what-if', crl, second=102, expect=1, says='REFUSED CRL_STORE')
+    crl.unlink()
     # Files that somebody damaged.
     out = w.ws / 'outgoing' / 'gccf.oer'
     out.write_bytes(b'junk')

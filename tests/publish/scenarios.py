@@ -81,8 +81,8 @@ def root_is_replaced(w):
     w.json('chain', 'make', second=12)
     publish(w, 2, 13)
     w.apply('vehicle', second=15)
-    # Day 2: a new root, endorsed and held. It is in no file.
-    w.day += 1
+    # Two weeks later a new root, endorsed and held. It is in no file.
+    w.day += 15
     w.scms('component', 'create', 'root', 'root2')
     w.vote('add-root', w.certificate('root2'), 'ABC', hold=True)
     made = w.json('chain', 'make')
@@ -99,8 +99,19 @@ def root_is_replaced(w):
     # Day 4: the old one goes, the new one comes, at once.
     w.day += 1
     w.scms('motion', 'release', w.held, '--override', 'scenario 2')
+    signed = w.ws / 'policy' / 'gpf.oer'
+    kept, early = shutil.copy(signed, w.folder / 'kept.oer'), w.folder / 'early.oer'
+    w.scms('policy', 'sign', '--pg', 'pg2')
+    shutil.move(signed, early)
+    shutil.move(kept, signed)
     w.vote('remove-root', w.certificate('root1'), 'ABC', '--override', 'scenario 2')
     root1, root2 = w.certificate('root1'), w.certificate('root2')
+    # The ballots alone: the CRLs that are out have died with the old root, and so would all that rests on them.
+    w.scms('publish', second=1, expect=1, says='GRAVE CRL_SIGNER: CRL of series 1')
+    w.scms('publish', second=1, expect=1, says='REFUSED CRL_SIGNER: CRL of series 1')
+    w.scms('publish', second=1, expect=1, says='GRAVE STALE: no CRL that is new enough is left')
+    # The new PG's policy must be newer than the removal of the old one's root (G6).
+    w.scms('what-if', early, second=1, expect=1, says='REFUSED ROLLBACK: policy')
     w.scms('crl', 'make', '--crlg', 'crlg1', second=1, expect=1)
     w.scms('crl', 'reset', '--old', root1, '--new', root2, '--crlg', 'crlg1', second=1, expect=1, says='another root')
     made = w.json('crl', 'reset', '--old', root1, '--new', root2, second=2)  # by crlg2: the other's root is gone
@@ -233,8 +244,7 @@ def components_go_on(w):
     kept = [c for c in certs if c['toBeSigned']['id'] != {'name': 'ica1.localhost'}]
     check('one ICA', len(kept) == len(certs) - 1)
     certs[:] = kept
-    (w.folder / 'gccf.json').write_text(json.dumps(value))
-    w.run('encode', '--type', 'ScmsFile', w.folder / 'gccf.json', '-o', made)
+    w.encode('ScmsFile', value, made)
     # The PCA knows its own issuers; others would not find them.
     w.scms('publish', second=2, expect=1, says='GRAVE CUT_OFF: nobody can trace its certificate')
     w.scms('what-if', made, second=2, expect=1, says='GRAVE CUT_OFF')

@@ -36,6 +36,7 @@ class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.ws = self.folder / 'ws'
+        self.folder.mkdir(exist_ok=True)
         self.pin = self.folder / 'pin'
         self.pin.write_text(PIN + '\n')
         self.pin.chmod(0o600)
@@ -74,6 +75,10 @@ class World:
             check('JSON of ' + ' '.join(map(str, args)), False, done.stdout)
             return {}
 
+    def encode(self, kind, value, path):
+        (self.folder / 'value.json').write_text(json.dumps(value))
+        self.run('encode', '--type', kind, self.folder / 'value.json', '-o', path)
+
     def elector(self, name, *args, **more):
         command, rest = args[0], args[1:]
         if command == 'create':
@@ -95,14 +100,19 @@ class World:
         for role, name, *more in [('root', 'root1'), ('ica', 'ica1'), ('eca', 'eca1'), ('pca', 'pca1'), ('pca', 'pca2'), ('ra', 'ra1'),
                                   ('la', 'la1', '--la-id', 1), ('ma', 'ma1'), ('crlg', 'crlg1'), ('pg', 'pg1')]:
             self.scms('component', 'create', role, name, *more)
+        self.bundle('ABC', ['root1'])
+
+    def bundle(self, electors, roots, quorum=2, ceiling=3):
+        """What devices and components begin with; the electors' own stores begin with it, too."""
         bootstrap = self.ws / 'bootstrap'
-        for name in 'ABC':
+        for name in electors:
             shutil.copy(self.folder / (name + '.coer'), bootstrap / ('elector-%s.coer' % name))
-        shutil.copy(self.certificate('root1'), bootstrap / 'root-1.coer')
+        for name in roots:
+            shutil.copy(self.certificate(name), bootstrap / (name + '.coer'))
         (bootstrap / 'bootstrap.json').write_text(json.dumps({
-            'electors': ['elector-%s.coer' % n for n in 'ABC'], 'roots': ['root-1.coer'], 'quorum': 2, 'quorumCeiling': 3,
-            'now': int(self.now())}))
-        for name in 'ABC':
+            'electors': ['elector-%s.coer' % n for n in electors], 'roots': [n + '.coer' for n in roots], 'quorum': quorum,
+            'quorumCeiling': ceiling, 'now': int(self.now())}))
+        for name in electors:
             self.elector(name, 'init', '--config', bootstrap / 'bootstrap.json')
 
     def vote(self, motion, certificate, voters, *more, hold=False):

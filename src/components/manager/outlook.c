@@ -141,6 +141,9 @@ static void compare_electors(const struct scms_store *before, const struct scms_
 			    "%u electors can vote and %u votes are needed: none may be lost, and no elector can be removed any more, as none "
 			    "votes on itself",
 			    is.able, is.quorum);
+	if (is.quorum < was.quorum)
+		finding_add(findings, FINDING_WARNING, "QUORUM_LOWER", "%u votes decide, where %u did: fewer stolen keys are enough%s", is.quorum,
+			    was.quorum, 2 * is.quorum <= is.able ? "; two groups of electors that do not agree could both decide" : "");
 	if (is.able >= is.quorum && is.able % 2 == 0 && was.able != is.able)
 		finding_add(findings, FINDING_WARNING, "EVEN",
 			    "%u electors can vote: an even number tolerates no more losses than one elector fewer; it should be 2n + 1", is.able);

@@ -62,7 +62,7 @@ enum gravity findings_worst(const struct findings *findings);
 
 /*
  * What the change from one store to another means: LOCK_OUT (fewer electors than votes needed), NO_ROOT, ROOT_SUSPENDED,
- * NO_SPARE, EVEN, members gone and come (rules F2, G3, H7; 2n + 1 electors).
+ * NO_SPARE, EVEN, QUORUM_LOWER, members gone and come (rules F2, G3, H7; 2n + 1 electors).
  */
 void outlook_compare(const struct scms_store *before, const struct scms_store *after, scms_time64 now,
 		     struct findings *findings);

@@ -144,21 +144,29 @@ bool elector_may_vote(const struct scms_store *store, uint32_t k, scms_time64 no
 	return scms_store_elector(store, now, k, &member) && member.valid_from <= now && now < member.valid_until;
 }
 
-/* Places of all electors who may vote, the subject left out (B6). */
-static uint64_t all_votes(const struct scms_store *store, const struct cert *subject, scms_time64 now)
+/* Is this an elector who may vote at `now`? */
+static bool has_voter(const struct scms_store *store, const uint8_t identity[32], scms_time64 now)
+{
+	int k = elector_find(store, identity);
+
+	return k >= 0 && elector_may_vote(store, (uint32_t)k, now);
+}
+
+/* Places of all electors who may vote, there and here, the subject left out (B6). */
+static uint64_t all_votes(const struct scms_store *store, const struct scms_store *body, const struct cert *subject, scms_time64 now)
 {
 	uint64_t places = 0;
 
 	for (uint32_t k = 0; k < store->elector_count; k++)
-		if (elector_may_vote(store, k, now) && memcmp(store->electors[k].identity, subject->hash256, 32) != 0)
+		if (elector_may_vote(store, k, now) && has_voter(body, store->electors[k].identity, now) &&
+		    memcmp(store->electors[k].identity, subject->hash256, 32) != 0)
 			places |= UINT64_C(1) << store->electors[k].endorser;
 	return places;
 }
 
-static enum scms_reason add(struct scms_store *store, enum scms_motion motion, const struct cert *subject, struct scms_slice bytes,
-			    scms_time64 now, const struct scms_crypto *crypto)
+static enum scms_reason add(struct scms_store *store, enum scms_motion motion, const struct cert *subject, uint64_t votes,
+			    struct scms_slice bytes, scms_time64 now, const struct scms_crypto *crypto)
 {
-	uint64_t votes = all_votes(store, subject, now);
 	int root = root_find(store, subject->hash256);
 	uint8_t m = quorum_in_force(store, now, NULL);
 
@@ -187,8 +195,8 @@ static enum scms_reason add(struct scms_store *store, enum scms_motion motion, c
 	return SCMS_APPLIED;
 }
 
-static enum scms_reason take_out(struct scms_store *store, enum scms_motion motion, const struct cert *subject, scms_time64 time,
-				 scms_time64 now, const struct scms_crypto *crypto)
+static enum scms_reason take_out(struct scms_store *store, enum scms_motion motion, const struct cert *subject, uint64_t votes,
+				 scms_time64 time, scms_time64 now, const struct scms_crypto *crypto)
 {
 	int elector = motion == SCMS_REMOVE_ELECTOR ? elector_find(store, subject->hash256) : -1;
 	int root = motion == SCMS_REMOVE_ROOT ? root_find(store, subject->hash256) : -1;
@@ -200,7 +208,7 @@ static enum scms_reason take_out(struct scms_store *store, enum scms_motion moti
 		return SCMS_SUBJECT_EXPIRED;
 	if (!tombstone_fits(store, member))
 		return SCMS_TOMBSTONE_FULL;
-	if ((unsigned)__builtin_popcountll(all_votes(store, subject, now)) < quorum_in_force(store, now, NULL))
+	if ((unsigned)__builtin_popcountll(votes) < quorum_in_force(store, now, NULL))
 		return SCMS_QUORUM_NOT_MET;
 	if (motion == SCMS_REMOVE_ELECTOR)
 		elector_bury(store, subject, elector, time, crypto);
@@ -209,18 +217,20 @@ static enum scms_reason take_out(struct scms_store *store, enum scms_motion moti
 	return SCMS_APPLIED;
 }
 
-enum scms_reason simulation_carry_out(struct simulation *simulation, enum scms_motion motion, struct scms_slice certificate,
-				      scms_time64 time, scms_time64 now)
+enum scms_reason simulation_carry_out(struct simulation *simulation, const struct scms_store *body, enum scms_motion motion,
+				      struct scms_slice certificate, scms_time64 time, scms_time64 now)
 {
 	struct scms_store *store = simulation->store;
 	struct cert subject;
+	uint64_t votes;
 
 	if (cert_read(&subject, certificate, simulation->crypto, NULL) != OER_OK)
 		return SCMS_SUBJECT_PROFILE;
 	if (time > now + store->skew)
 		return SCMS_TBS_TIME_FUTURE;
-	return motion_removes(motion) ? take_out(store, motion, &subject, time, now, simulation->crypto)
-				      : add(store, motion, &subject, certificate, now, simulation->crypto);
+	votes = all_votes(store, body, &subject, now);
+	return motion_removes(motion) ? take_out(store, motion, &subject, votes, time, now, simulation->crypto)
+				      : add(store, motion, &subject, votes, certificate, now, simulation->crypto);
 }
 
 void simulation_free(struct simulation *simulation)

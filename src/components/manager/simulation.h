@@ -25,11 +25,12 @@ struct scms_session_result simulation_apply(struct simulation *simulation, const
 					    const struct scms_report *report);
 
 /*
- * What the store will be once the motion has its votes: those of all electors who may vote at `now`. For a motion that the
- * store cannot carry out nothing changes and the reason says why (as in a ballot's report).
+ * What the store will be once the motion has its votes: those of all electors of `body` (the store of who asks them) who may
+ * vote at `now`, as far as this store has them. For a motion that the store cannot carry out nothing changes and the reason
+ * says why (as in a ballot's report).
  */
-enum scms_reason simulation_carry_out(struct simulation *simulation, enum scms_motion motion, struct scms_slice certificate,
-				      scms_time64 time, scms_time64 now);
+enum scms_reason simulation_carry_out(struct simulation *simulation, const struct scms_store *body, enum scms_motion motion,
+				      struct scms_slice certificate, scms_time64 time, scms_time64 now);
 
 void simulation_free(struct simulation *simulation);
 

@@ -22,4 +22,15 @@ struct motion_tally {
 SCMS_CHECKED bool motion_count(struct scms_store *store, struct trust_env env, scms_time64 now, enum ballot_form form,
 			       enum scms_motion motion, struct scms_slice ballot, struct motion_tally *tally);
 
+/* What the ballot of an addition is worth to whoever has not its subject yet. */
+struct motion_worth {
+	uint32_t counted, quorum; /* now */
+	bool removed;		  /* its subject was removed since: nobody needs it */
+	scms_time64 short_from;	  /* the first time at which its votes are too few, by expiry or a higher quorum; 0: none */
+};
+
+/* By the store, which is not changed. False: as motion_count(). */
+SCMS_CHECKED bool motion_worth(struct scms_store *store, struct trust_env env, scms_time64 now, enum ballot_form form,
+			       enum scms_motion motion, struct scms_slice ballot, struct motion_worth *worth);
+
 #endif

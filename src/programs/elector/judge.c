@@ -100,7 +100,8 @@ bool judgement_make(struct judgement *judgement, const struct elector_home *elec
 		elector_say(options, 0, "out of memory");
 		return false;
 	}
-	judgement->outcome = simulation_carry_out(judgement->after, proposal->motion, proposal->certificate, proposal->time, options->now);
+	judgement->outcome = simulation_carry_out(judgement->after, store_dir_store(judgement->dir), proposal->motion, proposal->certificate,
+						  proposal->time, options->now);
 	judge_voter(judgement, elector);
 	outlook_motion(proposal, elector->level, store_dir_store(judgement->dir), options->now, judgement->outcome, engine_crypto(),
 		       &judgement->findings);

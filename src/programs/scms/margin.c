@@ -63,43 +63,6 @@ static int by_time(const void *left, const void *right)
 	return a->time < b->time ? -1 : a->time > b->time;
 }
 
-/* Votes of a ballot that count for a newcomer at a time. */
-static int votes_at(const struct motion_work *work, const struct ballot_parts *parts, struct scms_slice bytes, scms_time64 time,
-		    int *quorum)
-{
-	struct motion_tally *tally = calloc(1, sizeof(*tally));
-	int counted = -1;
-
-	if (tally != NULL &&
-	    motion_count(motion_store(work), motion_env(work), time, parts->form, parts->motion, bytes, tally)) {
-		counted = tally->fixed == SCMS_APPLIED ? (int)tally->counted : 0;
-		*quorum = (int)tally->quorum;
-	}
-	free(tally);
-	return counted;
-}
-
-/*
- * The first time at which the ballot falls below the quorum, by an elector's expiry or a higher quorum; 0: none before the
- * subject itself is gone.
- */
-static scms_time64 falls_short(const struct motion_work *work, const struct ballot_parts *parts, struct scms_slice bytes)
-{
-	scms_time64 changes[OUTLOOK_CHANGES_MAX], first = 0;
-	size_t n = outlook_quorum_changes(motion_store(work), work->now, changes);
-	struct scms_member member;
-	int quorum = 0;
-
-	for (size_t k = 0; k < n && first == 0; k++)
-		if (votes_at(work, parts, bytes, changes[k], &quorum) < quorum)
-			first = changes[k];
-	for (uint32_t k = 0; scms_store_elector(motion_store(work), work->now, k, &member); k++)
-		if (member.valid_until > work->now && (first == 0 || member.valid_until < first) &&
-		    votes_at(work, parts, bytes, member.valid_until, &quorum) < quorum)
-			first = member.valid_until;
-	return first;
-}
-
 /* A released ballot that adds: what is it worth to somebody who has not its subject yet? */
 static void ballot(struct margin *margin, const char *name)
 {
@@ -107,27 +70,30 @@ static void ballot(struct margin *margin, const char *name)
 	struct workspace_file path = workspace_file(&work->workspace, WORKSPACE_BALLOTS, name);
 	struct ballot_parts *parts = calloc(1, sizeof(*parts));
 	struct scms_slice bytes = {NULL, 0};
+	struct motion_worth worth;
 	struct file_error refused;
 	struct motion_error err;
 	char date[TIME_TEXT_BYTES];
-	scms_time64 until;
-	int counted, quorum = 0;
 
 	if (parts == NULL || file_read(path.text, BALLOT_BYTES_MAX, &bytes, &refused) != FILE_OK ||
-	    !ballot_parts_read(parts, bytes, &err)) {
-		operator_fail(&work->options->common, 0, "%s: cannot be read as a ballot", path.text);
-	} else if (!motion_removes(parts->motion)) {
-		counted = votes_at(work, parts, bytes, work->now, &quorum);
-		until = counted >= quorum ? falls_short(work, parts, bytes) : work->now;
-		margin->short_of |= counted < quorum;
-		json_array_append_new(margin->ballots, json_pack("{s:s, s:i, s:i, s:i, s:I}", "ballot", name, "counted", counted, "quorum", quorum,
-								 "spare", counted - quorum, "until", (json_int_t)until));
-		if (until != 0)
-			event_add(margin, until, "ballot %.40s...: falls below the quorum for whoever has not its subject yet: extend it before", name);
+	    !ballot_parts_read(parts, bytes, &err) ||
+	    !motion_worth(motion_store(work), motion_env(work), work->now, parts->form, parts->motion, bytes, &worth)) {
+		operator_fail(&work->options->common, 0, "%s: cannot be judged as a ballot", path.text);
+	} else if (!motion_removes(parts->motion) && !worth.removed) {
+		bool is_short = worth.counted < worth.quorum;
+		int spare = (int)worth.counted - (int)worth.quorum;
+
+		margin->short_of |= is_short;
+		json_array_append_new(margin->ballots, json_pack("{s:s, s:i, s:i, s:i, s:I}", "ballot", name, "counted", (int)worth.counted,
+								 "quorum", (int)worth.quorum, "spare", spare, "until",
+								 (json_int_t)worth.short_from));
+		if (worth.short_from != 0)
+			event_add(margin, worth.short_from,
+				  "ballot %.40s...: falls below the quorum for whoever has not its subject yet: extend it before", name);
 		if (!work->options->common.json)
-			printf("  %.44s...: %d votes count, %d needed: %d to spare%s%s\n", name, counted, quorum, counted - quorum,
-			       counted < quorum	? "; NEWCOMERS REFUSE IT" : until != 0 ? "; until " : "",
-			       counted >= quorum && until != 0 ? time_text(&work->leaps, until, date) : "");
+			printf("  %.44s...: %u votes count, %u needed: %d to spare%s%s\n", name, worth.counted, worth.quorum, spare,
+			       is_short ? "; NEWCOMERS REFUSE IT" : worth.short_from != 0 ? "; until " : "",
+			       !is_short && worth.short_from != 0 ? time_text(&work->leaps, worth.short_from, date) : "");
 	}
 	free((void *)(uintptr_t)bytes.p);
 	free(parts);

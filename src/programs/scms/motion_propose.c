@@ -44,7 +44,7 @@ static bool judge(const struct motion_work *work, const struct proposal *proposa
 		operator_fail(&options->common, 0, "out of memory");
 		return false;
 	}
-	outcome = simulation_carry_out(after, proposal->motion, proposal->certificate, proposal->time, work->now);
+	outcome = simulation_carry_out(after, motion_store(work), proposal->motion, proposal->certificate, proposal->time, work->now);
 	outlook_motion(proposal, work->workspace.settings.level, motion_store(work), work->now, outcome, engine_crypto(), findings);
 	outlook_compare(motion_store(work), simulation_store(after), work->now, findings);
 	if (proposal->motion == SCMS_REMOVE_ELECTOR)

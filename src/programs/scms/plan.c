@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"
 
-#include "base/file.h"
-#include "components/manager/tally.h"
+#include "components/crlg/crl_check.h"
 #include "service/engine.h"
 #include "service/home.h"
 #include "service/motion_dir.h"
@@ -99,7 +98,7 @@ void plan_carry_out(const struct plan_judge *judge, struct simulation *simulatio
 
 		if (motion_removes(wish->motion) != removals)
 			continue;
-		outcome = simulation_carry_out(simulation, wish->motion, wish->certificate, wish->time, judge->now);
+		outcome = simulation_carry_out(simulation, store_dir_store(judge->dir), wish->motion, wish->certificate, wish->time, judge->now);
 		if (findings == NULL || outcome == SCMS_APPLIED || outcome == SCMS_ALREADY)
 			continue;
 		if (cert_read(&subject, wish->certificate, engine_crypto(), NULL) != OER_OK)
@@ -119,7 +118,7 @@ static bool plan_apply(const struct plan_judge *judge, struct simulation *simula
 	struct scms_session_result result = {.status = SCMS_SESSION_DONE};
 	struct findings *said = hearing->whose == MANAGER ? hearing->findings : NULL;
 
-	plan_carry_out(judge, simulation, true, said);
+	plan_remove(judge, simulation, plan->session.history, said);
 	if (has_session(&plan->session))
 		result = simulation_apply(simulation, &plan->session, judge->now, &report);
 	if (result.status == SCMS_SESSION_CLOCK_BACK) {
@@ -131,98 +130,29 @@ static bool plan_apply(const struct plan_judge *judge, struct simulation *simula
 	return result.status == SCMS_SESSION_DONE || result.status == SCMS_SESSION_CLOCK_BACK;
 }
 
-/* ---- later ---- */
-
-/* When will expiries alone leave too few electors? */
-static void judge_expiry(const struct plan_judge *judge, const struct scms_store *store, struct findings *findings)
-{
-	struct outlook now = outlook_of(store, judge->now);
-	char text[TIME_TEXT_BYTES];
-	struct scms_member member;
-	scms_time64 first = 0;
-
-	if (now.able < now.quorum)
-		return;
-	for (uint32_t k = 0; scms_store_elector(store, judge->now, k, &member); k++) {
-		struct outlook then = outlook_of(store, member.valid_until);
-
-		if (member.valid_until > judge->now && then.able < then.quorum &&
-		    (first == 0 || member.valid_until < first))
-			first = member.valid_until;
-	}
-	if (first != 0)
-		finding_add(findings, FINDING_NOTE, "LOCK_OUT_LATER",
-			    "with no further elector the body is locked out on %s, when certificates expire",
-			    time_text(judge->leaps, first, text));
-}
-
-/* A released ballot that newcomers would refuse from a time on, the quorum being higher then (rule H1.3). */
-static void judge_ballot(const struct plan_judge *judge, struct simulation *after, scms_time64 time, const char *name,
-			 struct findings *findings)
-{
-	struct workspace_file path = workspace_file(judge->workspace, WORKSPACE_BALLOTS, name);
-	struct motion_tally *tally = calloc(1, sizeof(*tally));
-	struct ballot_parts *parts = calloc(1, sizeof(*parts));
-	struct scms_slice bytes = {NULL, 0};
-	struct file_error refused;
-	struct motion_error err;
-
-	if (tally != NULL && parts != NULL && file_read(path.text, BALLOT_BYTES_MAX, &bytes, &refused) == FILE_OK &&
-	    ballot_parts_read(parts, bytes, &err) &&
-	    motion_count(simulation_store(after), simulation_env(after), time, parts->form, parts->motion, bytes,
-			 tally) &&
-	    tally->fixed == SCMS_APPLIED && tally->counted < tally->quorum)
-		finding_add(findings, FINDING_WARNING, "BALLOT_SHORT_LATER",
-			    "%.30s...: %u votes count and %u are needed then: who has not its subject by then never "
-			    "gets it; extend it before: scms "
-			    "motion extend",
-			    name, tally->counted, tally->quorum);
-	free((void *)(uintptr_t)bytes.p);
-	free(parts);
-	free(tally);
-}
-
-static void judge_ballots(const struct plan_judge *judge, struct simulation *after, scms_time64 time,
-			  struct findings *findings)
-{
-	char **names = NULL;
-	size_t count = 0;
-
-	if (!workspace_names(judge->workspace, WORKSPACE_BALLOTS, &names, &count))
-		return;
-	for (size_t k = 0; k < count; k++)
-		if (strncmp(names[k], "add-", 4) == 0)
-			judge_ballot(judge, after, time, names[k], findings);
-	workspace_names_free(names, count);
-}
-
-/* A change of the quorum that lies ahead, and the electors there will be then. */
-static void judge_step(const struct plan_judge *judge, struct simulation *after, scms_time64 time, enum whose whose,
-		       struct findings *findings)
-{
-	const struct scms_store *store = simulation_store(after);
-	struct outlook before = outlook_of(store, time - 1), then = outlook_of(store, time);
-	char text[TIME_TEXT_BYTES];
-
-	time_text(judge->leaps, time, text);
-	if (then.able < then.quorum && before.able >= before.quorum)
-		finding_add(findings, FINDING_GRAVE, "LOCK_OUT",
-			    "LOCK-OUT from %s on: %u votes are needed then, and %u electors can vote: add electors "
-			    "before, or leave the quorum",
-			    text, then.quorum, then.able);
-	else
-		finding_add(findings, then.able == then.quorum ? FINDING_WARNING : FINDING_NOTE, "QUORUM_LATER",
-			    "the quorum is %u from %s on, and %u electors can vote then%s", then.quorum, text,
-			    then.able, then.able == then.quorum ? ": none may be lost" : "");
-	if (whose == MANAGER && then.quorum > before.quorum)
-		judge_ballots(judge, after, time, findings);
-}
-
 /* ---- one audience ---- */
+
+static bool status(const struct plan_judge *judge, struct simulation *simulation, struct scms_store_status *status)
+{
+	return scms_store_status(simulation_store(simulation), judge->now, engine_crypto(), simulation_env(simulation).objects,
+				 status);
+}
 
 static void no_memory(struct judging *judging)
 {
 	judging->code = operator_fail(judging->judge->options, OPERATOR_ENVIRONMENT, "no memory to try out the plan");
+}
+
+/* Does the plan leave it without a CRL that is new enough? */
+static void judge_stale(const struct plan_judge *judge, struct simulation *before, struct simulation *after,
+			struct findings *findings)
+{
+	struct scms_store_status was, is;
+
+	if (status(judge, before, &was) && status(judge, after, &is) && is.stale && !was.stale)
+		finding_add(findings, FINDING_GRAVE, "STALE",
+			    "no CRL that is new enough is left: vehicles believe no message any more until a new composite CRL is out "
+			    "(rule G5.5)");
 }
 
 /* Applies the plan to a copy, and says what changes. The copy, to be freed; NULL: said. */
@@ -231,15 +161,13 @@ static struct simulation *try_out(struct judging *judging, const char *name, str
 {
 	struct plan_judge *judge = judging->judge;
 	struct hearing hearing = {judge, whose, findings};
-	scms_time64 changes[OUTLOOK_CHANGES_MAX];
 	struct simulation *after =
 	    simulation_new(simulation_store(before), simulation_env(before).objects, engine_crypto());
 
 	if (after != NULL && plan_apply(judge, after, &hearing)) {
 		outlook_compare(simulation_store(before), simulation_store(after), judge->now, findings);
-		judge_expiry(judge, simulation_store(after), findings);
-		for (size_t k = 0, n = outlook_quorum_changes(simulation_store(after), judge->now, changes); k < n; k++)
-			judge_step(judge, after, changes[k], whose, findings);
+		judge_stale(judge, before, after, findings);
+		plan_judge_later(judge, before, after, whose == MANAGER, findings);
 		return after;
 	}
 	simulation_free(after);
@@ -300,8 +228,7 @@ static void judge_own(const struct judging *judging, const struct home_identity 
 	bool stops;
 	enum scms_reason why;
 
-	if (!scms_store_status(simulation_store(before), now, engine_crypto(), simulation_env(before).objects, &was) ||
-	    !scms_store_status(simulation_store(after), now, engine_crypto(), simulation_env(after).objects, &is)) {
+	if (!status(judging->judge, before, &was) || !status(judging->judge, after, &is)) {
 		finding_add(findings, FINDING_GRAVE, "STORE_UNREADABLE", "an object of the trust store is missing");
 		return;
 	}
@@ -407,6 +334,41 @@ static void end_entity(void *ctx, const struct plan_age *age)
 
 /* ---- all of it ---- */
 
+/*
+ * A new composite CRL must pass what the CRL store holds it against: no ballot vanishes, nothing is taken back (rules G5,
+ * H4). It does so in a store that has the rest of the plan; where a store refuses that, it is said already.
+ */
+static void judge_crl(struct judging *judging, struct findings *findings)
+{
+	struct plan_judge *judge = judging->judge;
+	struct scms_session others = judge->plan->session;
+	struct crl_checker checker = {.crypto = engine_crypto(), .now = judge->now};
+	struct simulation *store;
+	struct crl_faults faults = {.n = 0};
+	struct key_error err;
+
+	if (judge->refused || others.crl.p == NULL || (others.crl.n == judge->out.crl.n && memcmp(others.crl.p, judge->out.crl.p, others.crl.n) == 0))
+		return;
+	others.crl = (struct scms_slice){NULL, 0};
+	store = simulation_new(simulation_store(judging->manager), simulation_env(judging->manager).objects, engine_crypto());
+	if (store == NULL) {
+		no_memory(judging);
+		return;
+	}
+	plan_remove(judge, store, others.history, NULL);
+	if (has_session(&others))
+		(void)simulation_apply(store, &others, judge->now, NULL); /* what comes of it is said of the whole plan */
+	plan_carry_out(judge, store, false, NULL);
+	checker.store = simulation_store(store);
+	checker.objects = simulation_env(store).objects;
+	if (crl_composite_check(&checker, judge->plan->session.crl, judge->out.crl, &faults, &err) != KEY_OK)
+		judging->code = operator_fail(judge->options, OPERATOR_ENVIRONMENT, "composite CRL: %s", err.text);
+	for (unsigned k = 0; k < faults.n && k < CRL_FAULTS_MAX; k++)
+		finding_add(findings, FINDING_REFUSED, "CRL_STORE", "the CRL store would not let it out: %s", faults.text[k]);
+	judge->refused |= faults.n > 0;
+	simulation_free(store);
+}
+
 static void manager(struct judging *judging)
 {
 	struct findings *findings = calloc(1, sizeof(*findings));
@@ -415,6 +377,8 @@ static void manager(struct judging *judging)
 		no_memory(judging);
 	else
 		judging->target = try_out(judging, "SCMS Manager", judging->manager, MANAGER, findings);
+	if (judging->target != NULL)
+		judge_crl(judging, findings);
 	if (judging->target != NULL)
 		say(judging->judge, "SCMS Manager", judging->manager, judging->target, findings);
 	free(findings);

@@ -44,11 +44,19 @@ struct plan_judge {
 };
 
 /*
- * Carries out the plan's motions without ballot that remove, or those that add: as in a session, the former come before
- * its files, so that no quorum and no vote of them is there yet (rule E1). findings may be NULL.
+ * Carries out the plan's motions without ballot that remove, or those that add, by the votes of all electors that the
+ * Manager has. findings may be NULL.
  */
 void plan_carry_out(const struct plan_judge *judge, struct simulation *simulation, bool removals,
 		    struct findings *findings);
+
+/*
+ * The plan's motions without ballot that remove, after the removals of a history, and before its additions: in a session
+ * removals come first, by the times that their votes sign (rule E1.2). One for which the store does not know enough of
+ * those who vote is not carried out yet.
+ */
+void plan_remove(const struct plan_judge *judge, struct simulation *simulation, struct scms_slice history,
+		 struct findings *findings);
 
 /* Judges; the members under "The judgement" are set. OPERATOR_DONE, or the exit code where a store could not be judged.
  */
@@ -59,6 +67,15 @@ json_t *plan_findings(const struct plan_judge *judge);
 
 /* Each finding once, the gravest first, with the audiences that it concerns: "everybody" where it is all of them. */
 void plan_words(FILE *to, const json_t *audiences);
+
+/*
+ * What comes of the plan in time, and of votes that lie about (plan_later.c): LOCK_OUT and LOCK_OUT_LATER, NO_ROOT_LATER,
+ * QUORUM_LATER; of the Manager's own store also BALLOT_SHORT_LATER, LATENT and LATENT_COMPLETE (rule H10).
+ *
+ * What expiry brings is grave where it comes within the year and the plan brings it nearer.
+ */
+void plan_judge_later(const struct plan_judge *judge, struct simulation *before, struct simulation *after, bool manager,
+		      struct findings *findings);
 
 /* ---- end entities (plan_ages.c) ---- */
 

@@ -23,64 +23,119 @@ static bool history_read(struct scms_slice history, struct BallotHistory *whole)
 	return history.n > 0 && oer_decode(&oer_BallotHistory, history, OER_DEPTH_DEFAULT, whole, NULL) == OER_OK;
 }
 
-/* The first entries of the history, one of them (skip; -1: none) left out. To be freed. */
-static struct bytes history_part(struct scms_slice history, json_int_t entries, json_int_t skip)
+static bool is_removal(const struct BallotHistoryEntry *entry)
 {
-	struct BallotHistoryEntry entry;
-	struct BallotHistory whole;
-	struct bytes part = {NULL, 0}, longer;
-	struct motion_error err;
-	struct oer_iter it;
-
-	if (!history_read(history, &whole))
-		return part;
-	it = oer_iterate(&whole.entries);
-	for (json_int_t k = 0; k < entries && oer_next(&it, &entry); k++) {
-		bool is_124 = entry.ballot.choice == BallotHistoryEntry_ballot_is_camp124;
-
-		if (k == skip || (!is_124 && entry.ballot.choice != BallotHistoryEntry_ballot_is_camp121))
-			continue;
-		if (!history_append(bytes_view(&part), (enum scms_motion)entry.type, is_124 ? FORM_124 : FORM_121,
-				    is_124 ? entry.ballot.u.camp124.raw : entry.ballot.u.camp121.raw, &longer, &err))
-			break;
-		bytes_free(&part);
-		part = longer;
-	}
-	return part;
+	return entry->type == EndorsementType_removeElector || entry->type == EndorsementType_removeRoot;
 }
 
-/* The number, from 0, of the last removal in the history; -1: none. *entries: how many there are. */
-static json_int_t last_removal(struct scms_slice history, json_int_t *entries)
+/* Entries of the history that somebody has heard of. */
+struct heard {
+	struct BallotHistory whole;
+	struct oer_iter it;
+	json_int_t entries;
+	struct bytes part;
+};
+
+/* Hears of more of them: all but one (skip; -1: none), or removals alone. */
+static void hear(struct heard *heard, json_int_t entries, json_int_t skip, bool removals)
+{
+	struct BallotHistoryEntry entry;
+	struct motion_error err;
+	struct bytes longer;
+
+	for (; heard->entries < entries && oer_next(&heard->it, &entry); heard->entries++) {
+		bool is_124 = entry.ballot.choice == BallotHistoryEntry_ballot_is_camp124;
+
+		if (heard->entries == skip || (removals && !is_removal(&entry)) ||
+		    (!is_124 && entry.ballot.choice != BallotHistoryEntry_ballot_is_camp121) ||
+		    !history_append(bytes_view(&heard->part), (enum scms_motion)entry.type, is_124 ? FORM_124 : FORM_121,
+				    is_124 ? entry.ballot.u.camp124.raw : entry.ballot.u.camp121.raw, &longer, &err))
+			continue;
+		bytes_free(&heard->part);
+		heard->part = longer;
+	}
+}
+
+void plan_remove(const struct plan_judge *judge, struct simulation *simulation, struct scms_slice history,
+		 struct findings *findings)
+{
+	struct scms_session session = {.crl = {NULL, 0}};
+	struct heard heard = {.entries = 0};
+
+	if (judge->plan->wish_count == 0)
+		return;
+	if (history_read(history, &heard.whole)) {
+		heard.it = oer_iterate(&heard.whole.entries);
+		hear(&heard, heard.whole.entries.count, -1, true);
+		session.history = bytes_view(&heard.part);
+	}
+	if (session.history.n > 0)
+		(void)simulation_apply(simulation, &session, judge->now, NULL);
+	bytes_free(&heard.part);
+	plan_carry_out(judge, simulation, true, findings);
+}
+
+/* The number, from 0, of the last removal in the history; -1: none. */
+static json_int_t last_removal(struct scms_slice history)
 {
 	struct BallotHistoryEntry entry;
 	struct BallotHistory whole;
 	json_int_t found = -1;
 	struct oer_iter it;
 
-	*entries = 0;
 	if (!history_read(history, &whole))
 		return -1;
 	it = oer_iterate(&whole.entries);
-	for (; oer_next(&it, &entry); (*entries)++)
-		if (entry.type == EndorsementType_removeElector || entry.type == EndorsementType_removeRoot)
-			found = *entries;
+	for (json_int_t k = 0; oer_next(&it, &entry); k++)
+		if (is_removal(&entry))
+			found = k;
 	return found;
 }
 
-/* How long the history was at a time, by the journal. */
-struct reach {
-	scms_time64 until;
+/* ---- releases ---- */
+
+/* The history had so many entries from this time on. */
+struct release {
+	scms_time64 time;
 	json_int_t entries;
 };
 
-static void reach_line(void *ctx, uint64_t n, const json_t *entry)
+struct releases {
+	struct release *list;
+	size_t n, room;
+	bool failed;
+};
+
+static void releases_line(void *ctx, uint64_t n, const json_t *entry)
 {
-	struct reach *reach = ctx;
+	struct releases *releases = ctx;
 	json_int_t entries = json_integer_value(json_object_get(json_object_get(entry, "details"), "history"));
+	struct release *longer = releases->list;
 
 	(void)n;
-	if ((scms_time64)json_integer_value(json_object_get(entry, "time")) <= reach->until && entries > reach->entries)
-		reach->entries = entries;
+	if (entries <= (releases->n > 0 ? releases->list[releases->n - 1].entries : 0))
+		return;
+	if (releases->n == releases->room) {
+		releases->room = 2 * releases->room + 8;
+		longer = realloc(releases->list, releases->room * sizeof(*longer));
+	}
+	releases->failed |= longer == NULL;
+	if (releases->failed)
+		return;
+	releases->list = longer;
+	longer[releases->n++] = (struct release){(scms_time64)json_integer_value(json_object_get(entry, "time")), entries};
+}
+
+/* By the journal of the workspace. The exit code. */
+static int releases_read(const struct plan_judge *judge, struct releases *releases)
+{
+	struct workspace_file path = workspace_file(judge->workspace, "journal", NULL);
+	struct journal_summary summary;
+	struct journal_error err;
+
+	if (journal_verify(path.text, NULL, &summary, releases_line, releases, &err) != JOURNAL_OK)
+		return operator_fail(judge->options, OPERATOR_ENVIRONMENT, "%s", err.text);
+	return releases->failed ? operator_fail(judge->options, OPERATOR_ENVIRONMENT, "out of memory") : OPERATOR_DONE;
 }
 
 /* ---- ages ---- */
@@ -89,12 +144,37 @@ struct ages {
 	const struct plan_judge *judge;
 	struct bootstrap_file file;
 	struct workspace_file path;
+	struct releases releases;
 	void (*each)(void *ctx, const struct plan_age *age);
 	void *ctx;
 };
 
-/* A device that was made with the bundle and last heard of this session at `then`. */
-static int age(struct ages *ages, const char *name, scms_time64 then, const struct scms_session *heard)
+/*
+ * One that follows: it hears of each release when it is made, until `then`; of one entry (skip; -1: none) never. What it
+ * once has taken stays, though whoever voted for it may have expired or been removed since: so each has its own time.
+ */
+static void follow(const struct ages *ages, struct simulation *store, scms_time64 then, json_int_t skip)
+{
+	scms_time64 made = ages->file.bootstrap.now;
+	struct heard heard = {.entries = 0};
+
+	if (!history_read(ages->judge->out.history, &heard.whole))
+		return;
+	heard.it = oer_iterate(&heard.whole.entries);
+	for (size_t k = 0; k < ages->releases.n && ages->releases.list[k].time <= then; k++) {
+		const struct release *release = &ages->releases.list[k];
+		struct scms_session session = {.crl = {NULL, 0}};
+
+		hear(&heard, release->entries, skip, false);
+		session.history = bytes_view(&heard.part);
+		if (session.history.n > 0)
+			(void)simulation_apply(store, &session, release->time > made ? release->time : made, NULL);
+	}
+	bytes_free(&heard.part);
+}
+
+/* One that was made with the bundle, and followed until `then`; last is what it hears then, or NULL. */
+static int age(struct ages *ages, const char *name, scms_time64 then, json_int_t skip, const struct scms_session *last)
 {
 	struct scms_bootstrap_error err;
 	struct plan_age age = {name, simulation_bootstrap(&ages->file.bootstrap, engine_crypto(), &err)};
@@ -102,43 +182,18 @@ static int age(struct ages *ages, const char *name, scms_time64 then, const stru
 	if (age.store == NULL)
 		return operator_fail(ages->judge->options, OPERATOR_ENVIRONMENT, "%s: %s[%zu]: %s", ages->path.text,
 				     err.list, err.index, scms_reason_text(err.reason));
-	if (then < ages->file.bootstrap.now)
-		then = ages->file.bootstrap.now;
-	if (heard->history.n > 0 || heard->policy.n > 0 || heard->chain.n > 0 || heard->crl.n > 0)
-		(void)simulation_apply(age.store, heard, then, NULL);
+	follow(ages, age.store, then, skip);
+	if (last != NULL && (last->history.n > 0 || last->policy.n > 0 || last->chain.n > 0 || last->crl.n > 0))
+		(void)simulation_apply(age.store, last, then, NULL);
 	ages->each(ages->ctx, &age);
 	simulation_free(age.store);
 	return OPERATOR_DONE;
 }
 
-/* One that heard only of a part of the history. */
-static int age_of_part(struct ages *ages, const char *name, scms_time64 then, json_int_t entries, json_int_t skip)
-{
-	struct bytes part = history_part(ages->judge->out.history, entries, skip);
-	const struct scms_session heard = {.history = bytes_view(&part)};
-	int code = age(ages, name, then, &heard);
-
-	bytes_free(&part);
-	return code;
-}
-
-static int age_before(struct ages *ages, const char *name, uint64_t before, json_int_t entries)
-{
-	const struct plan_judge *judge = ages->judge;
-	struct workspace_file path = workspace_file(judge->workspace, "journal", NULL);
-	struct reach reach = {.until = judge->now - before, .entries = 0};
-	struct journal_summary summary;
-	struct journal_error err;
-
-	if (journal_verify(path.text, NULL, &summary, reach_line, &reach, &err) != JOURNAL_OK)
-		return operator_fail(judge->options, OPERATOR_ENVIRONMENT, "%s", err.text);
-	return age_of_part(ages, name, reach.until, reach.entries < entries ? reach.entries : entries, -1);
-}
-
 int plan_ages(const struct plan_judge *judge, void (*each)(void *ctx, const struct plan_age *age), void *ctx)
 {
 	struct ages *ages = calloc(1, sizeof(*ages));
-	json_int_t entries, removal = last_removal(judge->out.history, &entries);
+	json_int_t removal = last_removal(judge->out.history);
 	int code = OPERATOR_DONE;
 
 	if (ages == NULL)
@@ -151,15 +206,18 @@ int plan_ages(const struct plan_judge *judge, void (*each)(void *ctx, const stru
 		code = operator_fail(judge->options, OPERATOR_ENVIRONMENT,
 				     "%s; without it no end entity's store can be made anew", ages->file.error);
 	if (code == OPERATOR_DONE)
-		code = age(ages, "end entities up to date", judge->now, &judge->out);
+		code = releases_read(judge, &ages->releases);
 	if (code == OPERATOR_DONE)
-		code = age_before(ages, "end entities one week old", UINT64_C(7) * 86400 * TIME64_SECOND, entries);
+		code = age(ages, "end entities up to date", judge->now, -1, &judge->out);
 	if (code == OPERATOR_DONE)
-		code = age_before(ages, "end entities one year old", TIME64_YEAR, entries);
+		code = age(ages, "end entities one week old", judge->now - UINT64_C(7) * 86400 * TIME64_SECOND, -1, NULL);
 	if (code == OPERATOR_DONE)
-		code = age_of_part(ages, "end entities fresh from the bundle", judge->now, 0, -1);
+		code = age(ages, "end entities one year old", judge->now - TIME64_YEAR, -1, NULL);
+	if (code == OPERATOR_DONE)
+		code = age(ages, "end entities fresh from the bundle", 0, -1, NULL);
 	if (code == OPERATOR_DONE && removal >= 0)
-		code = age_of_part(ages, "end entities that never saw the last removal", judge->now, entries, removal);
+		code = age(ages, "end entities that never saw the last removal", judge->now, removal, NULL);
+	free(ages->releases.list);
 	bootstrap_file_free(&ages->file);
 	free(ages);
 	return code;
@@ -212,11 +270,11 @@ static bool apply_with_history(const struct plan_judge *judge, struct simulation
 		good = carried_add(all, session.history, engine_crypto(), &err) != NULL;
 	if (good && all->session.history.p != NULL)
 		session.history = all->session.history;
+	plan_remove(judge, simulation, session.history, NULL);
 	if (good &&
 	    (session.history.p != NULL || session.policy.p != NULL || session.chain.p != NULL || session.crl.p != NULL))
 		good = simulation_apply(simulation, &session, judge->now, NULL).status == SCMS_SESSION_DONE;
-	/* Last: whose votes a removal will have is not known yet, and here they may be those of electors that the
-	 * history brings. */
+	/* Again: the history may have brought those who vote. */
 	for (unsigned removals = 0; good && removals < 2; removals++)
 		plan_carry_out(judge, simulation, removals == 0, NULL);
 	if (all != NULL)
@@ -241,8 +299,7 @@ void plan_judge_stranded(const struct plan_judge *judge, struct simulation *befo
 	else
 		finding_add(findings, FINDING_GRAVE, "STRANDED",
 			    "left behind, and the ballot history with it does not mend it:%s a ballot must not rest on "
-			    "the votes of an elector that "
-			    "is removed: extend it first by another's vote",
+			    "the votes of electors that are removed or have expired: extend it by others' votes first",
 			    names);
 	simulation_free(mended);
 }

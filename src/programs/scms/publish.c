@@ -138,6 +138,31 @@ static int check_version(struct publish *p)
 			     named, file.version, file.version);
 }
 
+/* The history only grows (rule H8): whoever is left behind needs every ballot that ever was in it. */
+static int check_history(struct publish *p)
+{
+	struct BallotHistory out, new;
+	struct scms_slice was, is;
+	struct oer_iter old, now;
+	uint32_t k = 0;
+
+	if (p->out.history.p == NULL)
+		return OPERATOR_DONE;
+	if (oer_decode(&oer_BallotHistory, p->out.history, OER_DEPTH_DEFAULT, &out, NULL) != OER_OK ||
+	    oer_decode(&oer_BallotHistory, p->session.history, OER_DEPTH_DEFAULT, &new, NULL) != OER_OK)
+		return operator_fail(&p->common, OPERATOR_REFUSED, "%s/%s or %s/%s: is no ballot history", WORKSPACE_PUBLISHED,
+				     PUBLISHED_HISTORY, WORKSPACE_BALLOTS, HISTORY_FILE);
+	old = oer_iterate(&out.entries);
+	now = oer_iterate(&new.entries);
+	for (; oer_next_raw(&old, &was); k++)
+		if (!oer_next_raw(&now, &is) || !same(was, is))
+			return operator_fail(&p->common, OPERATOR_REFUSED,
+					     "%s/%s: entry %u of %u that are out is missing or another: a history only grows (rule H8); restore the "
+					     "file, the one that is out is in %s/%s",
+					     WORKSPACE_BALLOTS, HISTORY_FILE, k + 1, out.entries.count, WORKSPACE_PUBLISHED, PUBLISHED_HISTORY);
+	return OPERATOR_DONE;
+}
+
 /* ---- what it would do ---- */
 
 static int what_if(struct publish *p)
@@ -292,6 +317,8 @@ int cmd_publish(int argc, char **argv)
 		code = operator_fail(&p.common, OPERATOR_REFUSED, "nothing is new: make something first (scms policy sign, crl make, chain make)");
 	if (code == OPERATOR_DONE)
 		code = check_version(&p);
+	if (code == OPERATOR_DONE)
+		code = check_history(&p);
 	if (code == OPERATOR_DONE)
 		code = what_if(&p);
 	if (code == OPERATOR_DONE)
