@@ -221,6 +221,16 @@ def removal(reader):
 
 ANOTHER_PCA = r"""
 set -euo pipefail
+restart() {
+	kill "$(cat scmsd.pid)"
+	while kill -0 "$(cat scmsd.pid)" 2>/dev/null; do sleep 0.1; done
+	sed -i "$1" scmsd.conf
+	scmsd --config scmsd.conf >> scmsd.log 2>&1 &
+	echo $! > scmsd.pid
+}
+# An RA that would leave out what is critical keeps the policy that it has, and goes on asking.
+restart 's|components/ra1";|& drop = "quorum";|'
+until grep -q "the policy generator refused: raPgPolicyError" scmsd.log; do sleep 0.1; done
 because=(--reason "pca1 revoked")
 scms component create pca pca2 --issuer ica1
 scms component provision pca2
@@ -232,11 +242,7 @@ scms chain make --version 2 "${because[@]}"
 scms policy set globalCertChainFileID 2 "${because[@]}"
 scms policy sign "${because[@]}"
 scms publish "${because[@]}"
-kill "$(cat scmsd.pid)"
-while kill -0 "$(cat scmsd.pid)" 2>/dev/null; do sleep 0.1; done
-sed -i "s/pca1/pca2/g" scmsd.conf
-scmsd --config scmsd.conf >> scmsd.log 2>&1 &
-echo $! > scmsd.pid
+restart 's/ drop = "quorum";//; s/pca1/pca2/g'
 manager=(scms push --home system/ws/components/manager1)
 until "${manager[@]}" --pg "$PG" system/ws/published/update.oer; do sleep 0.1; done
 "${manager[@]}" --composite "$CRLG" system/ws/published/composite_crl.oer
@@ -265,6 +271,64 @@ def another_pca(reader):
     reader.expect(0, "accepted", "and car-2", "verify", "car-1", reader.sign("car-2", "new.signed"))
     reader.expect(0, "accepted", "with identification certificates, too", "verify", "car-1", reader.sign("car-3", "new.signed", "--psid", "0x4082"))
     reader.expect(0, "accepted", "and roadside units", "verify", "car-1", reader.sign("unit-1", "new.signed", "--psid", "0x83"))
+
+
+def time64():
+    return int((time.time() - 1072915200 + 5) * 1000000)
+
+
+def custom_policies(reader):
+    """The PG signs a copy of its policy for an RA only where nothing critical is gone and each change is in range."""
+    published = reader.work / "system" / "ws" / "published" / "global_policy.oer"
+    shown = subprocess.run(["scms", "show", "--json", str(published)], env=reader.environment, capture_output=True, text=True)
+    policy = json.loads(shown.stdout)["content"]["signedData"]["tbsData"]["payload"]["data"]["content"]["unsecuredData"]["ScmsFile"]
+    said = policy["content"]["policy"]["globalPolicyFile"]["tbsData"]
+    log, tls = reader.work / "scmsd.log", reader.work / "system" / "ws" / "components" / "ra1" / "tls"
+
+    def ask(change):
+        tbs = {**said, "generationTime": time64(),
+               "policy": {"custom": {"requestingRaHostname": "ra1.localhost", "globalPolicy": json.loads(json.dumps(said["policy"]["global"]))}}}
+        change(tbs, tbs["policy"]["custom"]["globalPolicy"])
+        asked = {"version": 1, "content": {"ra-pg": {"raPgPolicySignatureRequest": {"version": 1, "tbs": tbs}}}}
+        (reader.work / "asked.json").write_text(json.dumps(asked))
+        script = ("set -euo pipefail; scms encode --type ScmsPDU asked.json -o asked.oer; curl -sS --fail --cert %s/certificate.pem --key "
+                  "%s/key.pem --cacert %s/roots.pem --data-binary @asked.oer -o answer.oer https://pg1.localhost:%s/sign-policy; "
+                  "scms show --json answer.oer") % (tls, tls, tls, reader.ports["8893"])
+        done = subprocess.run(["bash", "-c", script], cwd=reader.work, env=reader.environment, capture_output=True, text=True)
+        check(done.returncode == 0, "the PG answers", done.stderr)
+        return json.loads(done.stdout or "{}").get("content", {}).get("ra-pg", {}).get("raPgPolicySignatureRequestReply", {}).get("signedFile")
+
+    def drop(name):
+        return lambda tbs, parts: parts.pop("temporalSeriesOf" + name)
+
+    def set_(name, field, value):
+        return lambda tbs, parts: parts["temporalSeriesOf" + name].update({"initial" + field: value})
+
+    def frame(**values):
+        return lambda tbs, parts: tbs.update(values)
+
+    for name, change in (
+            ("as it is", lambda tbs, parts: None), ("a higher threshold", set_("ShuffleThreshold", "ShuffleThreshold", 5000)),
+            ("without what its devices do not need", drop("RseApplicationCertValidity"))):
+        found = ask(change)
+        check("success" in (found or {}), "a custom policy is signed: " + name, found)
+    for parameter, change in (
+            ("quorum", lambda tbs, parts: parts.pop("...")), ("removed", lambda tbs, parts: parts.pop("...")),
+            ("overdueCrlTolerance", drop("OverdueCrlTolerance")), ("globalCertChainFileID", drop("CertChainFileID")),
+            ("iPeriod", drop("IPeriod")), ("scmsVersion", drop("ScmsVersion")), ("certValidityModel", drop("CertValidityModel")),
+            ("overdueCrlTolerance", set_("OverdueCrlTolerance", "OverdueCrlTolerance", {"hours": 9999})),
+            ("globalCertChainFileID", set_("CertChainFileID", "GlobalCertChainFileID", 7)),
+            ("shuffleThreshold", set_("ShuffleThreshold", "ShuffleThreshold", 999)),
+            ("maxCertRequestAge", set_("MaxCertRequestAge", "MaxCertRequestAge", {"hours": 480})),
+            ("requestingRaHostname", lambda tbs, parts: tbs["policy"]["custom"].update(requestingRaHostname="ra2.localhost")),
+            ("policyID", frame(policyID="00")), ("activeTime", frame(activeTime=said["activeTime"] + 1)),
+            ("generationTime", frame(generationTime=said["generationTime"] - 1)),
+            ("generationTime", frame(generationTime=time64() + 3600 * 1000000))):
+        before = log.stat().st_size
+        found = ask(change)
+        check(found == {"failure": "raPgPolicyError"}, "a custom policy is not signed: " + parameter, found)
+        told = log.read_text()[before:]
+        check("custom policy not signed" in told and f'"{parameter}"' in told, "the PG says why: " + parameter, told)
 
 
 class Cut:
@@ -348,6 +412,7 @@ def main():
             check("position.signed: accepted" in told, "the page's message is accepted", told)
             certificates(reader)
             messages(reader)
+            custom_policies(reader)
             exchange(reader, tshark, fields)
             lost_acknowledgement(reader)
             removal(reader)

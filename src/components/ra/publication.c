@@ -29,7 +29,7 @@ struct ra_publication {
 	struct policy_content content;	   /* of gpf; points into it */
 	bool has_content;
 	struct publication_file lpf, lccf;
-	uint8_t signer[32]; /* whose signature the LPF has */
+	uint8_t signer[32]; /* whose signature the LPF has; zero: it is not what the PG was last asked for */
 	uint32_t versions;  /* LCCFs made of this GCCF */
 	bool under_way, has_pg;
 	scms_time32 next;
@@ -210,6 +210,8 @@ static void ask_for_signature(struct ra_publication *publication)
 	enum key_status status = KEY_FAILED;
 
 	bytes_free(&publication->question);
+	/* Where it is not answered or refuses, it is asked again, though no file is new then. */
+	memset(publication->signer, 0, sizeof(publication->signer));
 	if (custom != NULL && publication->has_content) {
 		ra_policy_custom(service, &publication->content, custom);
 		status = policy_request_make(custom, &publication->question, &err);
