@@ -20,10 +20,10 @@ EPOCH = 1072915200             # 2004-01-01
 OFFSET = NOW // 1000000 + EPOCH - int(time.time())
 
 
-def update(crl=None, chain=None):
+def update(crl=None, chain=None, history=None):
     """A TrustUpdate."""
-    present = sum(bit for bit, file in ((0x20, crl), (0x10, chain)) if file is not None)
-    return bytes([present]) + b'SCUP\1' + b''.join(octets(file) for file in (crl, chain) if file is not None) + sequence_of([])
+    present = sum(bit for bit, file in ((0x20, crl), (0x10, chain), (0x08, history)) if file is not None)
+    return bytes([present]) + b'SCUP\1' + b''.join(octets(file) for file in (crl, chain, history) if file is not None) + sequence_of([])
 
 
 def chain(version, roots, more=()):
@@ -103,6 +103,14 @@ def publishing(world):
         check('no other is', [ask(world, home, 'GET', path).status for path in paths] == [500, 200, 500])
         check('not modified', ask(world, home, 'GET', paths[1], headers={'If-None-Match': answer.headers['ETag']}).status == 304)
         check('the same again', ask(world, home, 'POST', '/publish', update(chain=second), 'manager').status == 200)
+        # A history only grows (H8).
+        one, two = ballot('removeElector', 'C', 'AB'), ballot('removeElector', 'G', 'AB')
+        for name, body, status in (('a history', history(one), 200), ('a longer one', history(one, two), 200), ('a shorter one', history(one), 422),
+                                   ('another order', history(two, one), 422), ('none', history(), 422), ('no history', b'junk', 422),
+                                   ('the same one', history(one, two), 200)):
+            answer = ask(world, home, 'POST', '/publish', update(history=body), 'manager')
+            check('publish: ' + name, answer.status == status, answer)
+            check('served since: ' + name, ask(world, home, 'GET', paths[2]).body == (history(one) if name == 'a history' else history(one, two)))
         check('signs for nobody but an RA', ask(world, home, 'POST', '/sign-policy', b'x', 'manager').status == 403)
         check('no policy, no custom one', ask(world, home, 'POST', '/sign-policy', b'x', 'ra').status == 503)
         daemon.kill()

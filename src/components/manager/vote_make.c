@@ -188,3 +188,24 @@ bool history_append(struct scms_slice history, enum scms_motion motion, enum bal
 	free(joined);
 	return true;
 }
+
+bool history_continues(struct scms_slice out, struct scms_slice history, struct motion_error *err)
+{
+	struct BallotHistory old, new;
+	struct scms_slice was, is;
+	struct oer_iter before, after;
+
+	if (out.n == 0)
+		return true;
+	if (oer_decode(&oer_BallotHistory, out, OER_DEPTH_DEFAULT, &old, NULL) != OER_OK)
+		return motion_refuse(err, "the ballot history that is out cannot be read");
+	if (oer_decode(&oer_BallotHistory, history, OER_DEPTH_DEFAULT, &new, NULL) != OER_OK)
+		return motion_refuse(err, "is no ballot history");
+	before = oer_iterate(&old.entries);
+	after = oer_iterate(&new.entries);
+	for (uint32_t k = 1; oer_next_raw(&before, &was); k++)
+		if (!oer_next_raw(&after, &is) || was.n != is.n || memcmp(was.p, is.p, was.n) != 0)
+			return motion_refuse(err, "entry %u of the %u that are out is missing or another: a history only grows (rule H8)", k,
+					     old.entries.count);
+	return true;
+}

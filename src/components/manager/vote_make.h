@@ -50,4 +50,10 @@ SCMS_CHECKED bool ballot_make(enum ballot_form form, struct scms_slice certifica
 SCMS_CHECKED bool history_append(struct scms_slice history, enum scms_motion motion, enum ballot_form form,
 				 struct scms_slice ballot, struct bytes *out, struct motion_error *err);
 
+/*
+ * Does a history have all entries of the one that is out, unchanged and in their order (rule H8)? False: err names the first
+ * that is missing or another, or says which of the two is none. An empty `out` is continued by anything.
+ */
+SCMS_CHECKED bool history_continues(struct scms_slice out, struct scms_slice history, struct motion_error *err);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "components/pg/service.h"
 
+#include "components/manager/vote_make.h"
 #include "components/pg/policy_custom.h"
 #include "components/update.h"
 
@@ -136,13 +137,23 @@ static bool is_good(const json_t *report, const char *file)
 static void post_publish(struct service *service, struct http_exchange *exchange)
 {
 	struct state *state = service->state;
+	struct scms_slice out = {NULL, 0};
 	struct trustee_outcome outcome;
+	struct motion_error motion;
 	struct update update;
 	struct oer_error err;
 
+	if (state->content[FILE_HISTORY] != NULL)
+		out = http_content_bytes(state->content[FILE_HISTORY]);
 	if (update_read(&update, http_body(exchange), &err) != OER_OK) {
 		service_answer_json(exchange, 400, json_pack("{s:s, s:s, s:s}", "error", err.path, "expected", err.expected, "found",
 							     err.found));
+		return;
+	}
+	if (update.session.history.p != NULL && !history_continues(out, update.session.history, &motion)) {
+		state->refused++;
+		log_event(service->name, LOG_LEVEL_WARNING, "not published", "s:s", "history", motion.text);
+		service_refuse(service, exchange, 422, 0, "ballot history: %s", motion.text);
 		return;
 	}
 	outcome = service_apply(service, &update.session);

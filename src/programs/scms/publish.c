@@ -3,6 +3,7 @@
  * scms publish: lets out what was made, after seeing what it would do.
  */
 #include "commands.h"
+#include "components/manager/vote_make.h"
 #include "components/pg/chain_local.h"
 #include "components/pg/policy_content.h"
 #include "components/session_report.h"
@@ -138,29 +139,15 @@ static int check_version(struct publish *p)
 			     named, file.version, file.version);
 }
 
-/* The history only grows (rule H8): whoever is left behind needs every ballot that ever was in it. */
-static int check_history(struct publish *p)
+/* Whoever is left behind needs every ballot that ever was in the history. */
+static int check_history(const struct publish *p)
 {
-	struct BallotHistory out, new;
-	struct scms_slice was, is;
-	struct oer_iter old, now;
-	uint32_t k = 0;
+	struct motion_error err;
 
-	if (p->out.history.p == NULL)
+	if (history_continues(p->out.history, p->session.history, &err))
 		return OPERATOR_DONE;
-	if (oer_decode(&oer_BallotHistory, p->out.history, OER_DEPTH_DEFAULT, &out, NULL) != OER_OK ||
-	    oer_decode(&oer_BallotHistory, p->session.history, OER_DEPTH_DEFAULT, &new, NULL) != OER_OK)
-		return operator_fail(&p->common, OPERATOR_REFUSED, "%s/%s or %s/%s: is no ballot history", WORKSPACE_PUBLISHED,
-				     PUBLISHED_HISTORY, WORKSPACE_BALLOTS, HISTORY_FILE);
-	old = oer_iterate(&out.entries);
-	now = oer_iterate(&new.entries);
-	for (; oer_next_raw(&old, &was); k++)
-		if (!oer_next_raw(&now, &is) || !same(was, is))
-			return operator_fail(&p->common, OPERATOR_REFUSED,
-					     "%s/%s: entry %u of %u that are out is missing or another: a history only grows (rule H8); restore the "
-					     "file, the one that is out is in %s/%s",
-					     WORKSPACE_BALLOTS, HISTORY_FILE, k + 1, out.entries.count, WORKSPACE_PUBLISHED, PUBLISHED_HISTORY);
-	return OPERATOR_DONE;
+	return operator_fail(&p->common, OPERATOR_REFUSED, "%s/%s: %s; restore it: what is out is in %s/%s", WORKSPACE_BALLOTS, HISTORY_FILE,
+			     err.text, WORKSPACE_PUBLISHED, PUBLISHED_HISTORY);
 }
 
 /* ---- what it would do ---- */
