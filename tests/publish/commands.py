@@ -259,19 +259,24 @@ def crashes_of_making(w):
         return subprocess.run([SCMS, *map(str, args), '--workspace', trial, '--now', w.now(303), '--secret', 'file:%s' % w.pin],
                               capture_output=True, text=True, env=env)
 
-    def fresh():
+    def fresh(args):
+        """The components' folders are copied for the commands that change them."""
         shutil.rmtree(trial, ignore_errors=True)
-        shutil.copytree(base, trial, symlinks=True)
+        if args[0] == 'component':
+            shutil.copytree(base, trial, symlinks=True)
+        else:
+            shutil.copytree(base, trial, symlinks=True, ignore=shutil.ignore_patterns('components'))
+            os.symlink(base / 'components', trial / 'components')
 
     for args, already in brief + (whole if WHOLE else []):
         name = ' '.join(map(str, args[:2]))
-        fresh()
+        fresh(args)
         ended = run(args, LD_PRELOAD=FAULT, FAULT_COUNT=w.folder / 'calls')
         check(name, ended.returncode == 0, ended.stderr)
         calls = int((w.folder / 'calls').read_text())
         for mode, step in (('kill', 1 if WHOLE else 4), ('full', 3 if WHOLE else 6)):
             for at in range(1, calls + 1, step):
-                fresh()
+                fresh(args)
                 ended = run(args, LD_PRELOAD=FAULT, FAULT_AT=at, FAULT_MODE=mode)
                 what = '%s: %s at %d (code %d)' % (name, mode, at, ended.returncode)
                 check(what + ': said', ended.returncode in (0, 99) or ended.stderr != '', ended)
