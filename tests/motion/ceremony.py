@@ -419,6 +419,7 @@ def lock_out(path):
     at_a_terminal(world)
     if FAULT:
         crashes(world)
+        elector_crashes(world)
 
 
 def stranded(path):
@@ -577,6 +578,71 @@ def crashes(world):
     every("release", base["held"], ["motion", "release", motion], "is released, not held", "motion release", whole)
     ballot = next((ws / "ballots").glob("add-root-*.oer"))
     every("extend", base["held"], ["motion", "extend", ballot, "--reason", "r"], "", "motion extend", brief)
+
+
+def elector_crashes(world):
+    """The elector's machine fails, its disk is full, or the stick is pulled, at every change that a vote or an update makes: no vote
+    is out that the journal does not have, and the same command again finishes."""
+    path = world.path
+    world.motion("propose", "add-elector", path / "D.coer", "--reason", "crashes", "--out", "late", now=6)
+    world.elector("B", "apply", world.ws / "ballots" / "history.oer", now=6)
+    world.elector("B", "inspect", "late", now=6)
+    home, trial, stick = path / "home-B", path / "trial-B", path / "stick"
+    sign = ["sign", "--yes-i-read-it", "--override", "r", "--secret", world.secret, "--out", str(stick / "late.vote"), "late"]
+    apply = ["apply", str(world.ws / "ballots" / "history.oer")]
+
+    def command(args, **env):
+        return subprocess.run([ELECTOR, args[0], "--home", str(trial), "--now", day(7), *args[1:]], capture_output=True, text=True, cwd=path,
+                              env={**CONFINED, "SOFTHSM2_CONF": os.environ["SOFTHSM2_CONF"], **{k: str(v) for k, v in env.items()}},
+                              stdin=subprocess.DEVNULL)
+
+    def fresh(base):
+        for folder in (trial, stick):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(base, trial, symlinks=True)
+        stick.mkdir()
+
+    def votes():
+        done = run(SCMS, "log", "verify", "--cert", path / "B.coer", trial / "journal", says="unbroken", name="elector crash: the journal")
+        return done.returncode == 0 and sum('"vote"' in line for line in (trial / "journal").read_text().splitlines())
+
+    older = path / "older-B"
+    shutil.copytree(home, older, symlinks=True)
+    for name, args, base, modes in (("sign", sign, home, (("kill", 1), ("full", 3), ("error", 3))), ("apply", apply, older, (("kill", 2), ("full", 4)))):
+        fresh(base)
+        before = votes()
+        done = command(args, LD_PRELOAD=FAULT, FAULT_COUNT=path / "count")
+        check(f"elector crash: {name}", done.returncode == 0, done.stderr)
+        total = int((path / "count").read_text()) if (path / "count").exists() else 0
+        check(f"elector crash: {name} changes the disk", total > 3, total)
+        for mode, step in modes:
+            met = 0
+            for at in range(1, total + 1, step):
+                fresh(base)
+                done = command(args, LD_PRELOAD=FAULT, FAULT_AT=at, FAULT_MODE=mode)
+                met += done.returncode != 0
+                what = f"elector crash: {name}, {mode} at {at} (code {done.returncode})"
+                check(what + ": said", done.returncode in (0, 99) or done.stderr != "", done.stderr)
+                check(what + ": no vote without its entry", not (stick / "late.vote").exists() or votes() > before)
+                again = command(args)
+                check(what + ": again", again.returncode == 0, again.stderr)
+                if name == "sign":
+                    check(what + ": the vote is whole", run(SCMS, "show", stick / "late.vote").returncode == 0 and votes() > before)
+            check(f"elector crash: {name}, {mode}: met", met > 0)
+    # Two people at one elector's machine.
+    fresh(home)
+    with open(trial / "lock", "r+") as lock:
+        import fcntl
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = command(sign)
+        check("two at one elector's home", done.returncode == 3 and "another process is changing" in done.stderr and not (stick / "late.vote").exists(),
+              done)
+    # The stick is pulled before, and after.
+    shutil.rmtree(stick)
+    done = command(sign)
+    check("the stick is not there", done.returncode == 3 and "sign again" in done.stderr, done.stderr)
+    stick.mkdir()
+    check("the stick is there again", command(sign).returncode == 0 and (stick / "late.vote").exists())
 
 
 def usage(world):

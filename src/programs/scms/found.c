@@ -11,6 +11,7 @@
 #include "bundle_make.h"
 #include "commands.h"
 #include "component_work.h"
+#include "components/manager/fingerprint.h"
 
 #include "base/file.h"
 #include "dot2/profile.h"
@@ -63,6 +64,19 @@ static void done(struct found *found, const char *text)
 		printf("done: %s\n", text);
 }
 
+/* A fingerprint as people compare it: for those whose certificates the ceremony is about. hex: 64 digits. */
+static void say_words(const struct found *found, const char *hex)
+{
+	char words[FINGERPRINT_WORDS_BYTES(32)];
+	uint8_t hash[32];
+
+	for (unsigned k = 0; k < sizeof(hash); k++)
+		if (sscanf(hex + 2 * k, "%2hhx", &hash[k]) != 1)
+			return;
+	if (!found->options.json)
+		printf("      in words: %s\n", fingerprint_words(hash, sizeof(hash), words));
+}
+
 static void next(struct found *found, const char *text)
 {
 	json_array_append_new(found->next, json_string(text));
@@ -103,11 +117,13 @@ static int take_elector(struct work *work, struct found *found, const char *path
 				code =
 				    operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: %s", to.text, refused.text);
 			snprintf(text, sizeof(text), "elector %.300s: %s", path,
-				 operator_hex(cert.hash256, 32, true, hex));
+				 operator_hex(cert.hash256, 32, false, hex));
 			if (code == OPERATOR_DONE)
 				code = work_journal(work, code, "found elector", text, path, bytes);
-			if (code == OPERATOR_DONE)
+			if (code == OPERATOR_DONE) {
 				done(found, text);
+				say_words(found, hex);
+			}
 		}
 	}
 	free((void *)(uintptr_t)bytes.p);
@@ -169,12 +185,14 @@ static int create(struct work *work, struct found *found, const struct member *m
 	if (!work_settings(work, member->role, member->name, NULL, member->la_id, &settings))
 		return OPERATOR_REFUSED;
 	code = work_component_create(work, &settings, &order, &made);
-	snprintf(hash, sizeof(hash), "%s", made.hash);
+	snprintf(hash, sizeof(hash), "%s", role_has_certificate(member->role) ? made.hash : "by TLS alone");
 	snprintf(text, sizeof(text), "%s %s %s", role_name(member->role), member->name, hash);
 	if (code == OPERATOR_DONE)
 		code = work_journal(work, code, "component create", text, NULL, (struct scms_slice){NULL, 0});
 	if (code == OPERATOR_DONE)
 		done(found, text);
+	if (code == OPERATOR_DONE && member->role == ROLE_ROOT)
+		say_words(found, made.hash);
 	return code;
 }
 
