@@ -446,6 +446,16 @@ def stranded(path):
     run(SCMS, "store", "show", "--state", path / "vehicle", "--now", 700000000000000, says=["3 electors can vote", "Removed elector"])
 
 
+def mixed_forms(other, one):
+    """Files of a system whose endorsements are in the other form (CAMP 1.2.4 and 1.2.1) change nothing in this one."""
+    ws, before = one / "ws", tree(one / "ws")
+    more = ["--workspace", ws, "--now", day(6)]
+    ballot = next((other / "ws" / "ballots").glob("remove-elector-*.oer"))
+    run(SCMS, "motion", "collect", *more, other / "B.vote", want=1, says="no motion of this workspace", name="mixed forms: a vote")
+    run(ELECTOR, "verify", "--home", one / "home-B", "--now", day(6), ballot, other / "B.vote", want=1, name="mixed forms: an elector's eyes")
+    check("mixed forms: nothing has changed", tree(ws) == before)
+
+
 def terminal(args, dialogue, cwd):
     """Runs a command at a terminal of its own; for each (prompt, answer) waits for the one and types the other. Exit code, output."""
     pid, fd = pty.fork()
@@ -677,6 +687,7 @@ def main():
         what_if(world)
         lock_out(folder / "two")
         stranded(folder / "three")
+        mixed_forms(folder / "two", folder / "three")
     print(f"{checks} checks, {len(failures)} failed")
     return 1 if failures or checks == 0 else 0
 
