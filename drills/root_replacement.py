@@ -84,10 +84,9 @@ def run(scene):
 
     next_day(6, "The system is up again")
     scene.away -= set(BACK)
-    scene.revocation_reaches(("asleep all the while",))
-    story.tell("Those who slept through it all are switched on, and hear of the revocation first: the composite CRL is public")
     scene.everybody("enrol", BACK)
-    story.tell("Authorised operators enrol the devices anew; each counts the votes for root2 itself")
+    story.tell("Authorised operators enrol the devices anew; each counts the votes for root2 itself. Those who slept through it all "
+               "hear of the revocation with that: the composite CRL is public")
     scene.update_until(BACK, scene.version)
     scene.request(BACK)
     scene.fetch(BACK)

@@ -216,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case UPDATE:
 		why.text[0] = '\0';
-		if (!device_update(&car.device, rest, TOWN_NOW, &why))
+		if (!device_update(&car.device, rest, (struct scms_slice){NULL, 0}, TOWN_NOW, &why))
 			ALWAYS(why.text[0] != '\0', "a refusal without a reason");
 		break;
 	default:

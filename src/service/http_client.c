@@ -22,7 +22,7 @@ struct transfer {
 	uint8_t *body;
 	size_t n, cap, max;
 	bool too_long;
-	char tag[80];
+	char tag[80], why[200];
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -53,7 +53,7 @@ static void transfer_free(struct transfer *transfer)
 
 static void transfer_end(struct transfer *transfer, CURLcode code)
 {
-	struct http_result result = {.body = {transfer->body, transfer->n}, .error = "", .tag = transfer->tag};
+	struct http_result result = {.body = {transfer->body, transfer->n}, .error = "", .tag = transfer->tag, .why = transfer->why};
 	long status = 0;
 
 	if (code == CURLE_OK) {
@@ -204,18 +204,30 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
 	return one * n;
 }
 
+/* The value of the header line, if it is of this name. */
+static void take_value(const char *bytes, size_t n, const char *name, char *to, size_t size)
+{
+	size_t from = strlen(name);
+
+	if (n < from || strncasecmp(bytes, name, from) != 0)
+		return;
+	while (from < n && bytes[from] == ' ')
+		from++;
+	while (n > from && (bytes[n - 1] == '\r' || bytes[n - 1] == '\n' || bytes[n - 1] == ' '))
+		n--;
+	snprintf(to, size, "%.*s", (int)(n - from), bytes + from);
+	/* It may be shown on a terminal. */
+	for (char *c = to; *c != '\0'; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+}
+
 static size_t take_header(char *bytes, size_t one, size_t n, void *arg)
 {
 	struct transfer *transfer = arg;
-	size_t from = strlen("etag:"), to = one * n;
 
-	if (to < from || strncasecmp(bytes, "etag:", from) != 0)
-		return one * n;
-	while (from < to && bytes[from] == ' ')
-		from++;
-	while (to > from && (bytes[to - 1] == '\r' || bytes[to - 1] == '\n' || bytes[to - 1] == ' '))
-		to--;
-	snprintf(transfer->tag, sizeof(transfer->tag), "%.*s", (int)(to - from), bytes + from);
+	take_value(bytes, one * n, "etag:", transfer->tag, sizeof(transfer->tag));
+	take_value(bytes, one * n, "scms-poc-error-message:", transfer->why, sizeof(transfer->why));
 	return one * n;
 }
 

@@ -33,6 +33,7 @@ struct http_result {
 	struct scms_slice body;
 	const char *error; /* in words, where status is 0 */
 	const char *tag;   /* ETag, or "" */
+	const char *why;   /* SCMS-POC-Error-Message: why it is refused, in test mode; or "" */
 };
 
 /* Begins a request. done is called once, later; result is valid during the call. False without memory: done is not called. */

@@ -267,7 +267,7 @@ static void apply(struct town_device *device, const struct scms_session *session
 	struct device_error why;
 
 	town_must(update_make(session, &update), "update", "memory");
-	town_must(device_update(&device->device, update, now, &why), "update", why.text);
+	town_must(device_update(&device->device, update, (struct scms_slice){NULL, 0}, now, &why), "update", why.text);
 	free((void *)(uintptr_t)update.p);
 }
 

@@ -343,7 +343,7 @@ int behind_request(enum world_component which, const char *path, struct scms_sli
 static void carry(struct call *call)
 {
 	struct bytes answer = {NULL, 0};
-	struct http_result result = {.status = 0, .error = "nobody there", .tag = ""};
+	struct http_result result = {.status = 0, .error = "nobody there", .tag = "", .why = ""};
 
 	if (call->to < count)
 		result.status = behind_request(call->to, call->path, bytes_view(&call->body), NULL, &answer);
@@ -470,7 +470,7 @@ void behind_close(void)
 {
 	while (!STAILQ_EMPTY(&calls)) {
 		struct call *call = STAILQ_FIRST(&calls);
-		struct http_result result = {.status = 0, .error = "closed", .tag = ""};
+		struct http_result result = {.status = 0, .error = "closed", .tag = "", .why = ""};
 
 		STAILQ_REMOVE_HEAD(&calls, link);
 		call->done(call->ctx, &result);

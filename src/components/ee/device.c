@@ -247,13 +247,17 @@ bool device_enrolled(struct device *device, struct ee_enrolment *enrolment, scms
 	return false;
 }
 
-bool device_update(struct device *device, struct scms_slice bytes, scms_time64 now, struct device_error *err)
+bool device_update(struct device *device, struct scms_slice bytes, struct scms_slice crl, scms_time64 now,
+		   struct device_error *err)
 {
 	struct oer_error oer;
 	struct update update;
 
-	if (update_read(&update, bytes, &oer) == OER_OK)
+	if (update_read(&update, bytes, &oer) == OER_OK) {
+		if (crl.n > 0)
+			update.session.crl = crl;
 		return device_apply(device, &update.session, now, err);
+	}
 	snprintf(err->text, sizeof(err->text), "%s: %s: expected %s, found %s", device->serial, oer.path, oer.expected, oer.found);
 	return false;
 }

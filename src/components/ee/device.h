@@ -86,8 +86,12 @@ bool device_asked_validly(const struct device *device, const struct ee_request *
 SCMS_CHECKED bool device_enrolled(struct device *device, struct ee_enrolment *enrolment, scms_time64 now,
 				  struct device_error *err);
 
-/* Applies a TrustUpdate (components/update.h) as a session. False: it is none, or the store failed. */
-SCMS_CHECKED bool device_update(struct device *device, struct scms_slice update, scms_time64 now, struct device_error *err);
+/*
+ * Applies a TrustUpdate (components/update.h) as one session, with this composite CRL where it is given (n > 0). False: it is none, or
+ * the store failed.
+ */
+SCMS_CHECKED bool device_update(struct device *device, struct scms_slice update, struct scms_slice crl, scms_time64 now,
+				struct device_error *err);
 
 /*
  * The certificate of the device's RA that is valid now: the one that it was given or, after the RA has got another, the one of

@@ -72,6 +72,14 @@ void task_end(struct client_task *task, enum client_result result, const char *f
 	task_free(task);
 }
 
+void task_refused(struct client_task *task, const char *who, const struct http_result *result)
+{
+	if (result->status == 0)
+		task_end(task, CLIENT_OFFLINE, "%s: %s", who, result->error);
+	else
+		task_end(task, CLIENT_REFUSED, "%s refuses: status %d%s%s", who, result->status, result->why[0] != '\0' ? ": " : "", result->why);
+}
+
 void client_abort(struct client_device *device)
 {
 	struct client_task *task = device->task;
@@ -298,20 +306,7 @@ static void update_apply(struct client_task *task)
 	json_decref(outcome.report);
 }
 
-static void update_crl_came(struct client_task *task, const struct http_result *result)
-{
-	if (result->status == 200)
-		(void)keep(task, result, &task->crl, task->crl_tag);
-	else if (result->status == 0)
-		task->offline = true;
-	if (task->failed)
-		task_end(task, CLIENT_FAILED, "out of memory");
-	else
-		update_apply(task);
-}
-
-/* The CRL; wait: the store may answer when there is a new one, so many seconds later at most. */
-static void crl_fetch(struct client_task *task, unsigned wait)
+void task_crl(struct client_task *task, unsigned wait, client_step *next)
 {
 	const struct client_device *device = task->device;
 	struct http_call call = {.url = device->device.crl_url, .answer_max = CRL_MAX, .seconds = wait > 0 ? wait + 10 : 0};
@@ -328,12 +323,34 @@ static void crl_fetch(struct client_task *task, unsigned wait)
 		headers[n++] = prefer;
 	}
 	call.headers = headers;
-	task_call(task, device->client->http, &call, update_crl_came);
+	task_call(task, device->client->http, &call, next);
+}
+
+bool task_keep_crl(struct client_task *task, const struct http_result *result)
+{
+	return result->status != 200 || keep(task, result, &task->crl, task->crl_tag);
+}
+
+void task_crl_applied(struct client_task *task)
+{
+	if (task->crl.n == 0)
+		return;
+	memcpy(task->device->crl_tag, task->crl_tag, sizeof(task->device->crl_tag));
+	tags_write(task->device);
+}
+
+static void update_crl_came(struct client_task *task, const struct http_result *result)
+{
+	task->offline = task->offline || result->status == 0;
+	if (!task_keep_crl(task, result))
+		task_end(task, CLIENT_FAILED, "out of memory");
+	else
+		update_apply(task);
 }
 
 static void update_crl(struct client_task *task)
 {
-	crl_fetch(task, 0);
+	task_crl(task, 0, update_crl_came);
 }
 
 void client_listen(struct client_device *device, client_done *done, void *ctx)
@@ -341,7 +358,7 @@ void client_listen(struct client_device *device, client_done *done, void *ctx)
 	struct client_task *task = task_begin(device, done, ctx);
 
 	if (task != NULL)
-		crl_fetch(task, LISTEN_SECONDS);
+		task_crl(task, LISTEN_SECONDS, update_crl_came);
 }
 
 static void update_chain_came(struct client_task *task, const struct http_result *result)

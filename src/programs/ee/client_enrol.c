@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Enrolment and re-enrolment, through the DCM: first what the device must know of the present roots (rule H9), then the
- * request. A request without an answer is sent again as it was, so that nobody is certified twice.
+ * Enrolment and re-enrolment, through the DCM: first what the device must know of the present roots (rule H9): who was removed,
+ * from the CRL store, and who is there, from the DCM, in one session; then the request. A request without an answer is sent again
+ * as it was, so that nobody is certified twice.
  */
 #include "client_task.h"
 #include "components/authority/profile.h"
@@ -112,15 +113,13 @@ static void answered(struct client_task *task, const struct http_result *result)
 	struct device_error why;
 	struct key_error err;
 
-	if (result->status == 0) {
-		task_end(task, CLIENT_OFFLINE, "the DCM: %s", result->error);
-	} else if (result->status != 200 && task->repeated) {
+	if (result->status != 0 && result->status != 200 && task->repeated) {
 		/* The old request is of no use, perhaps for its age; now a new one. */
 		task->repeated = false;
 		ee_state_unpend(&device->state);
 		order_send(task);
 	} else if (result->status != 200) {
-		task_end(task, CLIENT_REFUSED, "the DCM refuses: status %d", result->status);
+		task_refused(task, "the DCM", result);
 	} else if (answer_take(device, result->body, now, &enrolment, &err) != KEY_OK) {
 		task_end(task, CLIENT_REFUSED, "the answer: %s", err.text);
 	} else if (!device_enrolled(device, &enrolment, now, &why)) {
@@ -167,28 +166,39 @@ static void update_came(struct client_task *task, const struct http_result *resu
 {
 	struct device_error why;
 
-	if (result->status != 200)
-		task_end(task, result->status == 0 ? CLIENT_OFFLINE : CLIENT_REFUSED, "the DCM: %s",
-			 result->status == 0 ? result->error : "has no update to give");
-	else if (!device_update(&task->device->device, result->body, client_now(task->device), &why))
+	if (result->status != 200) {
+		task_refused(task, "the DCM", result);
+	} else if (!device_update(&task->device->device, result->body, bytes_view(&task->crl), client_now(task->device), &why)) {
 		task_end(task, CLIENT_FAILED, "%s", why.text);
-	else
+	} else {
+		task_crl_applied(task);
 		order_send(task);
+	}
+}
+
+static void crl_came(struct client_task *task, const struct http_result *result)
+{
+	struct http_call call = {.answer_max = CHAIN_MAX_BYTES, .seconds = 60};
+	char url[512];
+
+	/* Who slept through the loss of its root would ask for a certificate under it. In a factory there may be no CRL store. */
+	if (!task_keep_crl(task, result)) {
+		task_end(task, CLIENT_FAILED, "out of memory");
+		return;
+	}
+	snprintf(url, sizeof(url), "%s/update", task->device->client->dcm_url);
+	call.url = url;
+	task_call(task, task->device->client->factory, &call, update_came);
 }
 
 void client_enrol(struct client_device *device, client_done *done, void *ctx)
 {
 	struct client_task *task = task_begin(device, done, ctx);
-	struct http_call call = {.answer_max = CHAIN_MAX_BYTES, .seconds = 60};
-	char url[512];
 
 	if (task == NULL)
 		return;
-	if (device->client->factory == NULL) {
+	if (device->client->factory == NULL)
 		task_end(task, CLIENT_FAILED, "only a factory or an authorised operator enrols: no TLS identity for that is given");
-		return;
-	}
-	snprintf(url, sizeof(url), "%s/update", device->client->dcm_url);
-	call.url = url;
-	task_call(task, device->client->factory, &call, update_came);
+	else
+		task_crl(task, 0, crl_came);
 }

@@ -13,8 +13,7 @@ static void reported(struct client_task *task, const struct http_result *result)
 	if (result->status == 200)
 		task_end(task, CLIENT_DONE, "reported");
 	else
-		task_end(task, result->status == 0 ? CLIENT_OFFLINE : CLIENT_REFUSED, "the RA: %s",
-			 result->status == 0 ? result->error : "refused");
+		task_refused(task, "the RA", result);
 }
 
 static enum key_status report_make(struct client_device *device, struct scms_slice seen, struct bytes *out, struct key_error *err)

@@ -69,8 +69,7 @@ static void acknowledged(struct client_task *task, const struct http_result *res
 	bool good;
 
 	if (result->status != 200) {
-		task_end(task, result->status == 0 ? CLIENT_OFFLINE : CLIENT_REFUSED, "the RA: %s",
-			 result->status == 0 ? result->error : "refused");
+		task_refused(task, "the RA", result);
 		return;
 	}
 	/* The three acknowledgements are one type, and their alternatives one member. */

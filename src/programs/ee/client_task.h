@@ -39,6 +39,9 @@ struct client_task *task_begin(struct client_device *device, client_done *done, 
 void task_end(struct client_task *task, enum client_result result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Ends it because somebody, "the RA", did not answer with 200: with the status, and the reason where one is given (test mode). */
+void task_refused(struct client_task *task, const char *who, const struct http_result *result);
+
 /* Sends a request; next gets the answer. Where it cannot be sent, the task ends. */
 void task_call(struct client_task *task, struct http_client *http, const struct http_call *call, client_step *next);
 
@@ -48,6 +51,15 @@ void task_post(struct client_task *task, const char *path, struct scms_slice bod
 /* Authenticated download from the RA (header Download-Req). tag: what is had already, or NULL. */
 void task_download(struct client_task *task, const char *path, const char *filename, const char *tag, size_t most,
 		   client_step *next);
+
+/* The composite CRL, where it is not the one that the device has; wait: the store may answer when there is one, so many seconds later. */
+void task_crl(struct client_task *task, unsigned wait, client_step *next);
+
+/* Keeps what it got, and its entity tag, in task->crl and crl_tag. False: without memory. */
+SCMS_CHECKED bool task_keep_crl(struct client_task *task, const struct http_result *result);
+
+/* Notes that the CRL that was kept has been applied: it is not asked for again. */
+void task_crl_applied(struct client_task *task);
 
 /* Who the device is to the RA: with the enrolment in use. */
 struct task_party {

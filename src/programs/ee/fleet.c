@@ -131,7 +131,7 @@ static json_t *fleet_apply(struct fleet *fleet, const json_t *order)
 	while ((device = fleet_next(fleet, &k)) != NULL) {
 		struct device_error why;
 
-		json_count(counts, device_update(&device->client.device, bytes, client_now(&device->client), &why) ? "done" : why.text);
+		json_count(counts, device_update(&device->client.device, bytes, (struct scms_slice){NULL, 0}, client_now(&device->client), &why) ? "done" : why.text);
 	}
 	free((void *)(uintptr_t)bytes.p);
 	return counts;
