@@ -27,8 +27,7 @@ struct chain_command {
 	const char *file[COMMAND_FILES_MAX];
 	size_t file_count;
 	const char *reason, *ra, *out;
-	const char *arg[2];
-	size_t arg_count, arg_most;
+	struct operator_args args;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -38,9 +37,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	char *end;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &command->common;
-		break;
 	case OPTION_VERSION:
 		n = strtoul(arg, &end, 10);
 		if (arg[0] < '0' || arg[0] > '9' || *end != '\0' || n > UINT16_MAX)
@@ -66,29 +62,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_OUT:
 		command->out = arg;
 		break;
-	case ARGP_KEY_ARG:
-		if (command->arg_count == command->arg_most)
-			argp_error(state, "unexpected argument '%s'", arg);
-		command->arg[command->arg_count++] = arg;
-		break;
-	case ARGP_KEY_END:
-		if (command->arg_count < command->arg_most)
-			argp_error(state, "too few arguments");
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return operator_key(key, arg, state, &command->common, &command->args);
 	}
 	return 0;
-}
-
-static void parse(int argc, char **argv, const char *name, const struct argp_option *rows, const char *args_doc, const char *doc,
-		  size_t args, struct chain_command *command)
-{
-	/* argp's help loses the memory of an empty table. */
-	const struct argp argp = {rows[0].name != NULL ? rows : NULL, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
-
-	*command = (struct chain_command){.common = {.command = name}, .arg_most = args};
-	operator_parse(&argp, argc, argv, name, command);
 }
 
 /* ---- make ---- */
@@ -326,11 +303,11 @@ static int chain_command_make(int argc, char **argv)
 	    "Example:\n  scms crl make && scms chain make --reason \"elector D\"\n\n"
 	    "Exit code: 0 made, 1 refused, 2 usage, 3 the workspace cannot be used.";
 	struct material m = {.certificates = NULL};
-	struct chain_command command;
+	struct chain_command command = {.common = {.command = "chain make"}};
 	struct chain_made made = {.note_count = 0};
 	int code;
 
-	parse(argc, argv, "chain make", rows, "", doc, 0, &command);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "chain make", &command);
 	code = publish_begin(&m.work, &command.common, WORKSPACE_CHANGE, PUBLISH_STORE);
 	if (code == OPERATOR_DONE)
 		code = add_components(&m);
@@ -401,15 +378,15 @@ static int chain_command_compare(int argc, char **argv)
 	    "Exit code: 0 nothing is missing, 1 something is, or a file is none, 2 usage, 3 a file cannot be read.";
 	struct publish_work work = {.workspace = {.lock = -1}};
 	struct chain_comparison c = {.n = 0};
-	struct chain_command command;
+	struct chain_command command = {.common = {.command = "chain compare"}, .args = {.least = 2, .most = 2}};
 	struct scms_slice files[2];
 	struct key_error err;
 	int code = OPERATOR_DONE;
 
-	parse(argc, argv, "chain compare", rows, "GCCF LCCF", doc, 2, &command);
+	operator_parse_rows(rows, parse_option, "GCCF LCCF", doc, argc, argv, "chain compare", &command);
 	work.options = &command.common;
 	for (unsigned k = 0; k < 2 && code == OPERATOR_DONE; k++)
-		code = publish_read_path(&work, command.arg[k], CHAIN_BYTES_MAX, &files[k]);
+		code = publish_read_path(&work, command.args.arg[k], CHAIN_BYTES_MAX, &files[k]);
 	if (code == OPERATOR_DONE && chain_compare(files[0], files[1], engine_crypto(), &c, &err) != KEY_OK)
 		code = operator_key_failed(&command.common, &err);
 	else if (code == OPERATOR_DONE)
@@ -456,14 +433,14 @@ static int chain_command_derive(int argc, char **argv)
 	uint8_t pcas[COMMAND_FILES_MAX][32];
 	struct lccf_input input = {.crypto = engine_crypto(), .version = 1, .pcas = (const uint8_t(*)[32])pcas};
 	struct chain_comparison c = {.n = 0};
-	struct chain_command command;
+	struct chain_command command = {.common = {.command = "chain derive"}, .args = {.least = 1, .most = 1}};
 	char name[CHAIN_FILE_NAME];
 	struct bytes lccf = {NULL, 0};
 	struct file_error file_err;
 	struct key_error err;
 	int code;
 
-	parse(argc, argv, "chain derive", rows, "GCCF", doc, 1, &command);
+	operator_parse_rows(rows, parse_option, "GCCF", doc, argc, argv, "chain derive", &command);
 	work.options = &command.common;
 	if (command.ra == NULL)
 		return operator_fail(&command.common, OPERATOR_USAGE, "--ra HOST is missing");
@@ -471,12 +448,12 @@ static int chain_command_derive(int argc, char **argv)
 	input.pca_count = command.file_count;
 	if (command.has_version)
 		input.version = command.version;
-	code = publish_read_path(&work, command.arg[0], CHAIN_BYTES_MAX, &input.gccf);
+	code = publish_read_path(&work, command.args.arg[0], CHAIN_BYTES_MAX, &input.gccf);
 	if (code == OPERATOR_DONE)
 		code = read_pcas(&work, &command, pcas);
 	if (code == OPERATOR_DONE && lccf_make(&input, &lccf, &err) != KEY_OK)
 		code = operator_fail(&command.common, err.status == KEY_FAILED ? OPERATOR_ENVIRONMENT : OPERATOR_REFUSED, "%s: %s",
-				     command.arg[0], err.text);
+				     command.args.arg[0], err.text);
 	/* What would not pass the check does not leave the house. */
 	if (code == OPERATOR_DONE && (chain_compare(input.gccf, bytes_view(&lccf), engine_crypto(), &c, &err) != KEY_OK || c.missing > 0))
 		code = operator_fail(&command.common, OPERATOR_ENVIRONMENT, "the file that was made is not complete");

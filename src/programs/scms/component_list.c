@@ -161,28 +161,22 @@ static void print_home(const struct work *work, const struct home *home)
 	printf("retired: %u\n", home_retired_count(home));
 }
 
+static int list_one(void *ctx, struct work *work, struct home *home)
+{
+	json_array_append_new(ctx, home_json(work, home));
+	if (!work->options->json)
+		print_line(work, home);
+	return OPERATOR_DONE;
+}
+
 static int list_run(struct listing *listing)
 {
 	json_t *list = json_array();
-	char **names = NULL;
-	size_t count = 0;
 	struct work work;
 	int code = work_begin(&work, &listing->options, WORKSPACE_READ);
 
-	if (code == OPERATOR_DONE && !workspace_names(&work.workspace, WORKSPACE_COMPONENTS, &names, &count))
-		code =
-		    operator_fail(&listing->options, OPERATOR_ENVIRONMENT, "%s: cannot be read", work.workspace.path);
-	for (size_t k = 0; code == OPERATOR_DONE && k < count; k++) {
-		struct home *home = work_home(&work, names[k], &code);
-
-		if (home == NULL)
-			break;
-		json_array_append_new(list, home_json(&work, home));
-		if (!listing->options.json)
-			print_line(&work, home);
-		home_close(home);
-	}
-	workspace_names_free(names, count);
+	if (code == OPERATOR_DONE)
+		code = work_each(&work, list_one, list);
 	if (code == OPERATOR_DONE)
 		operator_json(&listing->options, list);
 	else

@@ -27,7 +27,6 @@ struct renew {
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct renew *renew = state->input;
-	struct leap_table leaps;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -49,8 +48,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		renew->due = true;
 		break;
 	case OPTION_AT:
-		leap_load(&leaps, LEAP_FILE);
-		if (!time_parse(&leaps, arg, &renew->at))
+		if (!operator_time_parse(arg, &renew->at))
 			argp_error(state, "--at: expected " TIME_PARSE_WANTS ", found '%s'", arg);
 		renew->has_at = true;
 		break;
@@ -73,49 +71,28 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* Calls visit for each component; stops at the first that fails. */
-static int each_component(struct work *work, struct renew *renew,
-			  int (*visit)(struct work *work, struct renew *renew, struct home *home))
+/* One of the three commands. */
+static int run(int argc, char **argv, const char *name, const struct argp_option *rows, const char *doc,
+	       int (*act)(struct work *work, struct renew *renew))
 {
-	char **names;
-	size_t count;
-	int code = OPERATOR_DONE;
+	struct renew renew = {.options = {.command = name}, .order = {.curve = SCMS_NIST_P256}, .done = json_array()};
+	struct work work;
+	int code;
 
-	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
-		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: cannot be read", work->workspace.path);
-	for (size_t k = 0; code == OPERATOR_DONE && k < count; k++) {
-		struct home *home = work_home(work, names[k], &code);
-
-		if (home != NULL)
-			code = visit(work, renew, home);
-		home_close(home);
+	operator_parse_rows(rows, parse_option, "[NAME]", doc, argc, argv, name, &renew);
+	code = work_begin(&work, &renew.options, WORKSPACE_CHANGE);
+	if (code == OPERATOR_DONE) {
+		code = act(&work, &renew);
+		work_end(&work);
 	}
-	workspace_names_free(names, count);
+	if (code == OPERATOR_DONE)
+		operator_json(&renew.options, renew.done);
+	else
+		json_decref(renew.done);
 	return code;
 }
 
 /* ---- renew ---- */
-
-/* The component of this workspace that has this certificate in use. */
-static char *holder_of(struct work *work, const struct cert *cert)
-{
-	char **names, *found = NULL;
-	size_t count;
-	int code;
-
-	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
-		return NULL;
-	for (size_t k = 0; k < count && found == NULL; k++) {
-		struct home *home = work_home(work, names[k], &code);
-		const struct home_identity *active = home != NULL ? home_identity(home, HOME_ACTIVE) : NULL;
-
-		if (active != NULL && memcmp(active->cert.hash256, cert->hash256, 32) == 0)
-			found = strdup(names[k]);
-		home_close(home);
-	}
-	workspace_names_free(names, count);
-	return found;
-}
 
 static int renew_request_out(struct work *work, const struct home *home)
 {
@@ -172,7 +149,7 @@ static int renew_one(struct work *work, struct renew *renew)
 		    "%s: a new %s is another one: create it, and let the electors vote on it (scms motion propose)",
 		    renew->name, role_title(home_settings(home)->role));
 	} else if (order.issuer == NULL && !order.request) {
-		order.issuer = issuer = holder_of(work, &active->issuer[0]);
+		order.issuer = issuer = work_holder(work, &active->issuer[0]);
 		if (issuer == NULL)
 			code = operator_fail(
 			    work->options, OPERATOR_REFUSED,
@@ -204,8 +181,9 @@ static bool is_done(const struct renew *renew, const struct home *home)
 	       memcmp(staged->issuer[staged->issuer_count - 1].hash256, renew->new_root, 32) == 0;
 }
 
-static int renew_in_pass(struct work *work, struct renew *renew, struct home *home)
+static int renew_in_pass(void *ctx, struct work *work, struct home *home)
 {
+	struct renew *renew = ctx;
 	const struct home_identity *active = home_identity(home, HOME_ACTIVE);
 	struct work_order order = {.curve = SCMS_NIST_P256, .issuer = renew->order.issuer};
 	char *issuer = NULL;
@@ -219,7 +197,7 @@ static int renew_in_pass(struct work *work, struct renew *renew, struct home *ho
 		return OPERATOR_DONE;
 	}
 	if (renew->depth > 1) {
-		order.issuer = issuer = holder_of(work, &active->issuer[0]);
+		order.issuer = issuer = work_holder(work, &active->issuer[0]);
 		order.issuer_slot = HOME_STAGED;
 		if (issuer == NULL)
 			code = operator_fail(work->options, OPERATOR_REFUSED,
@@ -254,9 +232,14 @@ static int renew_all(struct work *work, struct renew *renew)
 				     "--all stages; add --stage, and activate all at one moment afterwards");
 	code = find_root(work, renew, &root);
 	for (renew->depth = 1; code == OPERATOR_DONE && renew->depth < CHAIN_MAX; renew->depth++)
-		code = each_component(work, renew, renew_in_pass);
+		code = work_each(work, renew_in_pass, renew);
 	work_issuer_close(&root);
 	return code;
+}
+
+static int renew_run(struct work *work, struct renew *renew)
+{
+	return renew->all ? renew_all(work, renew) : renew_one(work, renew);
 }
 
 int component_renew(int argc, char **argv)
@@ -277,41 +260,27 @@ int component_renew(int argc, char **argv)
 	    "Examples:\n  scms component renew pca1\n  scms component renew --all --stage --issuer root2\n"
 	    "  scms component activate --all --at 2026-12-01T03:00:00Z\n\n"
 	    "Exit code: 0 done, 1 refused, 2 usage, 3 files, token or another operator.";
-	struct argp argp = {rows, parse_option, "[NAME]", doc, OPERATOR_CHILDREN, NULL, NULL};
-	struct renew renew = {
-	    .options = {.command = "component renew"}, .order = {.curve = SCMS_NIST_P256}, .done = json_array()};
-	struct work work;
-	int code;
 
-	operator_parse(&argp, argc, argv, "component renew", &renew);
-	code = work_begin(&work, &renew.options, WORKSPACE_CHANGE);
-	if (code == OPERATOR_DONE) {
-		code = renew.all ? renew_all(&work, &renew) : renew_one(&work, &renew);
-		work_end(&work);
-	}
-	if (code == OPERATOR_DONE)
-		operator_json(&renew.options, renew.done);
-	else
-		json_decref(renew.done);
-	return code;
+	return run(argc, argv, "component renew", rows, doc, renew_run);
 }
 
 /* ---- activate ---- */
 
 /* Nothing is set before all that are meant can be. */
-static int check_staged(struct work *work, struct renew *renew, struct home *home)
+static int check_staged(void *ctx, struct work *work, struct home *home)
 {
 	const struct home_identity *staged = home_identity(home, HOME_STAGED);
 
+	(void)ctx;
 	if (staged == NULL || staged->certificate.n > 0)
 		return OPERATOR_DONE;
-	(void)renew;
 	return operator_fail(work->options, OPERATOR_REFUSED, "%s: still waits for its certificate; nothing was set",
 			     home_settings(home)->name);
 }
 
-static int activate_home(struct work *work, struct renew *renew, struct home *home)
+static int activate_home(void *ctx, struct work *work, struct home *home)
 {
+	struct renew *renew = ctx;
 	const struct home_identity *staged = home_identity(home, HOME_STAGED);
 	const char *name = home_settings(home)->name;
 	char text[TIME_TEXT_BYTES];
@@ -346,13 +315,13 @@ static int activate_run(struct work *work, struct renew *renew)
 		renew->at = work->now;
 	if (renew->name == NULL) {
 		if (!renew->due)
-			code = each_component(work, renew, check_staged);
+			code = work_each(work, check_staged, renew);
 		if (code == OPERATOR_DONE)
-			code = each_component(work, renew, activate_home);
+			code = work_each(work, activate_home, renew);
 	} else {
 		home = work_home(work, renew->name, &code);
 		if (home != NULL)
-			code = activate_home(work, renew, home);
+			code = activate_home(renew, work, home);
 		home_close(home);
 	}
 	snprintf(why, sizeof(why), "%s at %s",
@@ -379,28 +348,15 @@ int component_activate(int argc, char **argv)
 	    "switched by --due when they are next used. The private keys of the certificate before are deleted.\n\n"
 	    "Example:\n  scms component activate --all --at 2026-12-01T03:00:00Z\n\n"
 	    "Exit code: 0 done, 1 refused, 2 usage, 3 files or another operator.";
-	struct argp argp = {rows, parse_option, "[NAME]", doc, OPERATOR_CHILDREN, NULL, NULL};
-	struct renew renew = {.options = {.command = "component activate"}, .done = json_array()};
-	struct work work;
-	int code;
 
-	operator_parse(&argp, argc, argv, "component activate", &renew);
-	code = work_begin(&work, &renew.options, WORKSPACE_CHANGE);
-	if (code == OPERATOR_DONE) {
-		code = activate_run(&work, &renew);
-		work_end(&work);
-	}
-	if (code == OPERATOR_DONE)
-		operator_json(&renew.options, renew.done);
-	else
-		json_decref(renew.done);
-	return code;
+	return run(argc, argv, "component activate", rows, doc, activate_run);
 }
 
 /* ---- unstage ---- */
 
-static int unstage_home(struct work *work, struct renew *renew, struct home *home)
+static int unstage_home(void *ctx, struct work *work, struct home *home)
 {
+	struct renew *renew = ctx;
 	struct home_error err;
 
 	if (home_identity(home, HOME_STAGED) == NULL)
@@ -414,6 +370,20 @@ static int unstage_home(struct work *work, struct renew *renew, struct home *hom
 			    (struct scms_slice){NULL, 0});
 }
 
+static int unstage_run(struct work *work, struct renew *renew)
+{
+	struct home *home;
+	int code = OPERATOR_DONE;
+
+	if (renew->all)
+		return work_each(work, unstage_home, renew);
+	home = work_home(work, renew->name, &code);
+	if (home != NULL)
+		code = unstage_home(renew, work, home);
+	home_close(home);
+	return code;
+}
+
 int component_unstage(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {{"all", OPTION_ALL, NULL, 0, "All components", 0}, {0}};
@@ -421,28 +391,6 @@ int component_unstage(int argc, char **argv)
 	    "Throw away what a component has staged, its private keys too.\v"
 	    "Example:\n  scms component unstage pca1\n\n"
 	    "Exit code: 0 done (also where nothing was staged), 1 refused, 2 usage, 3 files or another operator.";
-	struct argp argp = {rows, parse_option, "[NAME]", doc, OPERATOR_CHILDREN, NULL, NULL};
-	struct renew renew = {.options = {.command = "component unstage"}, .done = json_array()};
-	struct home *home;
-	struct work work;
-	int code;
 
-	operator_parse(&argp, argc, argv, "component unstage", &renew);
-	code = work_begin(&work, &renew.options, WORKSPACE_CHANGE);
-	if (code == OPERATOR_DONE) {
-		if (renew.all) {
-			code = each_component(&work, &renew, unstage_home);
-		} else {
-			home = work_home(&work, renew.name, &code);
-			if (home != NULL)
-				code = unstage_home(&work, &renew, home);
-			home_close(home);
-		}
-		work_end(&work);
-	}
-	if (code == OPERATOR_DONE)
-		operator_json(&renew.options, renew.done);
-	else
-		json_decref(renew.done);
-	return code;
+	return run(argc, argv, "component unstage", rows, doc, unstage_run);
 }

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "components/manager/fingerprint.h"
+#include "dot2/profile.h"
 #include "dot2/validity.h"
 
 #include <stdio.h>
@@ -78,39 +79,36 @@ static bool is_below(const struct home_identity *identity, const struct cert *ab
 	return false;
 }
 
-static void collect(struct work *work, struct revoke *revoke, const struct home *home, const struct cert *gone)
+/* What goes with it. */
+struct gone {
+	struct revoke *revoke;
+	const struct cert *cert;
+};
+
+static int collect(void *ctx, struct work *work, struct home *home)
 {
+	const struct gone *gone = ctx;
+	struct revoke *revoke = gone->revoke;
 	const struct home_settings *settings = home_settings(home);
 	const struct home_identity *active = home_identity(home, HOME_ACTIVE);
 	char hash[160];
 
-	if (active == NULL || memcmp(active->cert.hash256, gone->hash256, 32) == 0)
-		return;
-	if (is_below(active, gone))
+	if (active == NULL || memcmp(active->cert.hash256, gone->cert->hash256, 32) == 0)
+		return OPERATOR_DONE;
+	if (is_below(active, gone->cert))
 		json_array_append_new(revoke->lost, json_pack("{s:s, s:s, s:s}", "name", settings->name, "role",
 							      role_name(settings->role), "hash",
 							      operator_hex(active->cert.hash256, 32, false, hash)));
 	else if (settings->role == ROLE_RA && !workspace_is_revoked(&work->workspace, &active->cert))
 		json_array_append_new(revoke->rebuild, json_string(settings->name));
+	return OPERATOR_DONE;
 }
 
-static int collect_all(struct work *work, struct revoke *revoke, const struct cert *gone)
+static int collect_all(struct work *work, struct revoke *revoke, const struct cert *cert)
 {
-	char **names;
-	size_t count;
-	int code = OPERATOR_DONE;
+	struct gone gone = {revoke, cert};
 
-	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
-		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: cannot be read", work->workspace.path);
-	for (size_t k = 0; code == OPERATOR_DONE && k < count; k++) {
-		struct home *home = work_home(work, names[k], &code);
-
-		if (home != NULL)
-			collect(work, revoke, home, gone);
-		home_close(home);
-	}
-	workspace_names_free(names, count);
-	return code;
+	return work_each(work, collect, &gone);
 }
 
 /* What people must know and do, by role. Where no public text says it, it follows from the others. */
@@ -295,21 +293,10 @@ static int revoke_identity(struct work *work, struct revoke *revoke, const struc
 
 static bool is_root_here(struct work *work, const struct cert *root)
 {
-	char **names;
-	size_t count;
-	bool found = false;
-	int code = OPERATOR_DONE;
+	char *name = cert_fits_root(root) ? work_holder(work, root) : NULL;
+	bool found = name != NULL;
 
-	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
-		return false;
-	for (size_t k = 0; k < count && !found; k++) {
-		struct home *home = work_home(work, names[k], &code);
-		const struct home_identity *active = home != NULL ? home_identity(home, HOME_ACTIVE) : NULL;
-
-		found = active != NULL && home_settings(home)->role == ROLE_ROOT && memcmp(active->cert.hash256, root->hash256, 32) == 0;
-		home_close(home);
-	}
-	workspace_names_free(names, count);
+	free(name);
 	return found;
 }
 

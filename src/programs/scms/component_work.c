@@ -61,6 +61,45 @@ struct home *work_home(struct work *work, const char *name, int *code)
 	return home;
 }
 
+int work_each(struct work *work, int (*visit)(void *ctx, struct work *work, struct home *home), void *ctx)
+{
+	char **names;
+	size_t count;
+	int code = OPERATOR_DONE;
+
+	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
+		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: cannot be read", work->workspace.path);
+	for (size_t k = 0; code == OPERATOR_DONE && k < count; k++) {
+		struct home *home = work_home(work, names[k], &code);
+
+		if (home != NULL)
+			code = visit(ctx, work, home);
+		home_close(home);
+	}
+	workspace_names_free(names, count);
+	return code;
+}
+
+char *work_holder(struct work *work, const struct cert *cert)
+{
+	char **names, *found = NULL;
+	size_t count;
+	int code;
+
+	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
+		return NULL;
+	for (size_t k = 0; k < count && found == NULL; k++) {
+		struct home *home = work_home(work, names[k], &code);
+		const struct home_identity *active = home != NULL ? home_identity(home, HOME_ACTIVE) : NULL;
+
+		if (active != NULL && memcmp(active->cert.hash256, cert->hash256, 32) == 0)
+			found = strdup(names[k]);
+		home_close(home);
+	}
+	workspace_names_free(names, count);
+	return found;
+}
+
 bool work_is_expired(const struct work *work, const struct cert *cert)
 {
 	return validity_end(&cert->c.toBeSigned.validityPeriod) <= work->now;

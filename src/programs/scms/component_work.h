@@ -28,6 +28,15 @@ int work_journal(struct work *work, int code, const char *what, const char *why,
 /* Opens the home of a component of the workspace; NULL: said why, *code is the exit code. */
 struct home *work_home(struct work *work, const char *name, int *code);
 
+/*
+ * Calls visit for the home of each component of the workspace, by name; what is not OPERATOR_DONE, or a home that cannot be
+ * opened, ends it and is the exit code.
+ */
+int work_each(struct work *work, int (*visit)(void *ctx, struct work *work, struct home *home), void *ctx);
+
+/* The name of the component of this workspace that has this certificate in use, to be freed; NULL: none has. */
+char *work_holder(struct work *work, const struct cert *cert);
+
 /* Has it no time left? */
 bool work_is_expired(const struct work *work, const struct cert *cert);
 

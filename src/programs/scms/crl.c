@@ -28,8 +28,7 @@ struct crl_command {
 	const char *signer, *reason, *seeds, *old, *new;
 	bool delta, is_unsigned;
 	uint32_t next;
-	const char *file[COMMAND_FILES_MAX];
-	size_t file_count, file_most;
+	struct operator_args args;
 };
 
 static void take_next(struct crl_command *command, const char *arg, struct argp_state *state)
@@ -49,9 +48,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct crl_command *command = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &command->common;
-		break;
 	case OPTION_CRLG:
 	case OPTION_ROOT:
 		command->signer = arg;
@@ -77,25 +73,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_UNSIGNED:
 		command->is_unsigned = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (command->file_count == command->file_most)
-			argp_error(state, "unexpected argument '%s'", arg);
-		command->file[command->file_count++] = arg;
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return operator_key(key, arg, state, &command->common, &command->args);
 	}
 	return 0;
-}
-
-static void parse(int argc, char **argv, const char *name, const struct argp_option *rows, const char *args_doc, const char *doc,
-		  size_t files, struct crl_command *command)
-{
-	/* argp's help loses the memory of an empty table. */
-	const struct argp argp = {rows[0].name != NULL ? rows : NULL, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
-
-	*command = (struct crl_command){.common = {.command = name}, .file_most = files, .next = NEXT_DEFAULT};
-	operator_parse(&argp, argc, argv, name, command);
 }
 
 #define ROW_REASON {"reason", OPTION_REASON, "TEXT", 0, "Why, for the journal", 0}
@@ -182,23 +163,23 @@ static int crl_add(int argc, char **argv)
 	    "Example:\n  scms crl add components/pca1/active/certificate.coer --reason \"key in doubt\"\n\n"
 	    "Exit code: 0 noted, 1 refused, 2 usage, 3 the workspace cannot be used.";
 	struct crl_pending pending = {.hash_count = 0};
-	struct crl_command command;
+	struct crl_command command = {.common = {.command = "crl add"}, .args = {.most = OPERATOR_ARGS_MAX}, .next = NEXT_DEFAULT};
 	struct publish_work work;
 	struct scms_slice bytes;
 	struct key_error err;
 	json_t *details;
 	int code;
 
-	parse(argc, argv, "crl add", rows, "[CERTIFICATE...]", doc, COMMAND_FILES_MAX, &command);
-	if (command.file_count == 0 && command.seeds == NULL)
+	operator_parse_rows(rows, parse_option, "[CERTIFICATE...]", doc, argc, argv, "crl add", &command);
+	if (command.args.count == 0 && command.seeds == NULL)
 		return operator_fail(&command.common, OPERATOR_USAGE, "a certificate or --seeds is missing");
 	code = publish_begin(&work, &command.common, WORKSPACE_CHANGE, PUBLISH_STORE);
 	if (code == OPERATOR_DONE)
 		code = publish_read(&work, OUTGOING, OUTGOING_REVOCATIONS, CRL_BYTES_MAX, &bytes);
 	if (code == OPERATOR_DONE && crl_pending_read(&pending, bytes, &err) != KEY_OK)
 		code = operator_fail(&command.common, OPERATOR_REFUSED, "%s/%s: %s", OUTGOING, OUTGOING_REVOCATIONS, err.text);
-	for (size_t k = 0; code == OPERATOR_DONE && k < command.file_count; k++)
-		code = add_certificate(&work, &pending, command.file[k]);
+	for (size_t k = 0; code == OPERATOR_DONE && k < command.args.count; k++)
+		code = add_certificate(&work, &pending, command.args.arg[k]);
 	if (code == OPERATOR_DONE && command.seeds != NULL)
 		code = add_seeds(&work, &pending, command.seeds);
 	if (code == OPERATOR_DONE)
@@ -519,12 +500,12 @@ static int crl_make(int argc, char **argv)
 	    "Example:\n  scms crl make --next 7d\n\n"
 	    "Exit code: 0 made, 1 refused, 2 usage, 3 keys or workspace cannot be used.";
 	struct making m = {.published = {NULL, 0}};
-	struct crl_command command;
+	struct crl_command command = {.common = {.command = "crl make"}, .next = NEXT_DEFAULT};
 	struct key_error err;
 	struct party crlg;
 	int code;
 
-	parse(argc, argv, "crl make", rows, "", doc, 0, &command);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "crl make", &command);
 	code = making_begin(&m, &command);
 	if (code == OPERATOR_DONE && !command.is_unsigned)
 		code = publish_party(&m.work, ROLE_CRLG, command.signer, &crlg);
@@ -558,13 +539,13 @@ static int crl_sign_root(int argc, char **argv)
 	    "Example:\n  scms crl add components/ma1/active/certificate.coer && scms crl sign-root\n\n"
 	    "Exit code: 0 signed, 1 refused, 2 usage, 3 keys or workspace cannot be used.";
 	struct making m = {.published = {NULL, 0}};
-	struct crl_command command;
+	struct crl_command command = {.common = {.command = "crl sign-root"}, .next = NEXT_DEFAULT};
 	struct crl_list *list;
 	struct key_error err;
 	struct party root;
 	int code;
 
-	parse(argc, argv, "crl sign-root", rows, "", doc, 0, &command);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "crl sign-root", &command);
 	code = making_begin(&m, &command);
 	if (code == OPERATOR_DONE)
 		code = publish_party(&m.work, ROLE_ROOT, command.signer, &root);
@@ -625,7 +606,7 @@ static int crl_reset(int argc, char **argv)
 	    "Example:\n  scms crl reset --old root1.coer --new root2.coer --crlg crlg2\n\n"
 	    "Exit code: 0 made, 1 refused, 2 usage, 3 keys or workspace cannot be used.";
 	struct making m = {.published = {NULL, 0}};
-	struct crl_command command;
+	struct crl_command command = {.common = {.command = "crl reset"}, .next = NEXT_DEFAULT};
 	struct cert old, new;
 	struct crl_expired gone;
 	struct key_error err;
@@ -633,7 +614,7 @@ static int crl_reset(int argc, char **argv)
 	bool removed = false;
 	int code;
 
-	parse(argc, argv, "crl reset", rows, "", doc, 0, &command);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "crl reset", &command);
 	if (command.old == NULL || command.new == NULL)
 		return operator_fail(&command.common, OPERATOR_USAGE, "--old and --new are both wanted");
 	code = making_begin(&m, &command);
@@ -680,18 +661,18 @@ static int crl_take(int argc, char **argv)
 	    "Example:\n  scms crl take composite_crl.oer\n\n"
 	    "Exit code: 0 taken, 1 refused, 2 usage, 3 the workspace cannot be used.";
 	struct making m = {.state = {.list_count = 0}};
-	struct crl_command command;
+	struct crl_command command = {.common = {.command = "crl take"}, .args = {.least = 1, .most = 1}, .next = NEXT_DEFAULT};
 	struct scms_slice taken;
 	int code;
 
-	parse(argc, argv, "crl take", rows, "FILE", doc, 1, &command);
-	if (command.file_count == 0)
+	operator_parse_rows(rows, parse_option, "FILE", doc, argc, argv, "crl take", &command);
+	if (command.args.count == 0)
 		return operator_fail(&command.common, OPERATOR_USAGE, "the file is missing");
 	code = publish_begin(&m.work, &command.common, WORKSPACE_CHANGE, PUBLISH_STORE);
 	if (code == OPERATOR_DONE)
 		code = publish_read(&m.work, WORKSPACE_PUBLISHED, PUBLISHED_CRL, CRL_BYTES_MAX, &m.published);
 	if (code == OPERATOR_DONE)
-		code = publish_read_path(&m.work, command.file[0], CRL_BYTES_MAX, &taken);
+		code = publish_read_path(&m.work, command.args.arg[0], CRL_BYTES_MAX, &taken);
 	if (code == OPERATOR_DONE) {
 		const struct bytes composite = {(uint8_t *)(uintptr_t)taken.p, taken.n};
 

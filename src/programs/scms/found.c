@@ -27,6 +27,7 @@ enum { OPTION_ELECTOR = 256, OPTION_ROOT };
 
 struct found {
 	struct operator_options options;
+	struct operator_args args; /* none */
 	const char *elector[ELECTORS_MAX], *root;
 	size_t elector_count;
 	json_t *done, *next;
@@ -37,9 +38,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct found *found = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &found->options;
-		break;
 	case OPTION_ELECTOR:
 		if (found->elector_count == ELECTORS_MAX)
 			argp_error(state, "--elector: at most %d", ELECTORS_MAX);
@@ -48,11 +46,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_ROOT:
 		found->root = arg;
 		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'", arg);
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return operator_key(key, arg, state, &found->options, &found->args);
 	}
 	return 0;
 }
@@ -331,13 +326,12 @@ int cmd_found(int argc, char **argv)
 	    "is warned of.\n\n"
 	    "Example:\n  scms found --workspace ws --elector a.coer --elector b.coer --elector c.coer\n\n"
 	    "Exit code: 0 done as far as could be, 1 refused, 2 usage, 3 files, token or another operator.";
-	struct argp argp = {rows, parse_option, "", doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct found found = {
 	    .options = {.command = "found"}, .root = "root1", .done = json_array(), .next = json_array()};
 	struct work work;
 	int code;
 
-	operator_parse(&argp, argc, argv, "found", &found);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "found", &found);
 	code = work_begin(&work, &found.options, WORKSPACE_CHANGE);
 	if (code == OPERATOR_DONE) {
 		code = run(&work, &found);

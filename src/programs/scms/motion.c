@@ -36,21 +36,11 @@ int cmd_motion(int argc, char **argv)
 
 /* ---- options ---- */
 
-struct parse {
-	struct motion_options *options;
-	size_t most;
-	struct leap_table leaps;
-};
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	struct parse *parse = state->input;
-	struct motion_options *options = parse->options;
+	struct motion_options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->common;
-		break;
 	case MOTION_OPTION_REASON:
 		options->reason = arg;
 		break;
@@ -70,17 +60,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->hold = true;
 		break;
 	case MOTION_OPTION_TIME:
-		if (!time_parse(&parse->leaps, arg, &options->time))
+		if (!operator_time_parse(arg, &options->time))
 			argp_error(state, "--time: expected " TIME_PARSE_WANTS ", found '%s'", arg);
 		options->has_time = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (options->arg_count == parse->most)
-			argp_error(state, "unexpected argument '%s'", arg);
-		options->args[options->arg_count++] = arg;
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return operator_key(key, arg, state, &options->common, &options->args);
 	}
 	return 0;
 }
@@ -88,19 +73,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 void motion_parse(int argc, char **argv, const char *name, const struct argp_option *rows, const char *args_doc, const char *doc,
 		  size_t args_least, size_t args_most, struct motion_options *options)
 {
-	/* argp's help loses the memory of an empty table. */
-	struct argp argp = {rows[0].name != NULL ? rows : NULL, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
-	struct parse parse = {.options = options, .most = args_most};
 	static char command[64];
 
 	snprintf(command, sizeof(command), "%s", name);
-	*options = (struct motion_options){.common = {.command = command}};
-	leap_load(&parse.leaps, LEAP_FILE);
-	operator_parse(&argp, argc, argv, command, &parse);
-	if (options->arg_count < args_least) {
-		fprintf(stderr, "scms %s: expected %s\nTry 'scms %s --help'.\n", command, args_doc, command);
-		exit(OPERATOR_USAGE);
-	}
+	*options = (struct motion_options){.common = {.command = command}, .args = {.least = args_least, .most = args_most}};
+	operator_parse_rows(rows, parse_option, args_doc, doc, argc, argv, command, options);
 }
 
 /* ---- at work ---- */

@@ -283,7 +283,7 @@ static int run(int argc, char **argv, const char *name, const struct argp_option
 		operator_fail(&options.common, 0, "out of memory");
 		code = OPERATOR_ENVIRONMENT;
 	} else if (code == OPERATOR_DONE) {
-		code = motion_dir_read(motion, &work.workspace, options.args[0], engine_crypto(), &err) ? act(&work, motion)
+		code = motion_dir_read(motion, &work.workspace, options.args.arg[0], engine_crypto(), &err) ? act(&work, motion)
 												     : motion_fail(&work, &err);
 		motion_dir_free(motion);
 	}

@@ -128,10 +128,10 @@ int motion_collect(int argc, char **argv)
 	json_t *list = json_array();
 	int code, worst = OPERATOR_DONE;
 
-	motion_parse(argc, argv, "motion collect", rows, "VOTE...", doc, 1, MOTION_ARGS_MAX, &options);
+	motion_parse(argc, argv, "motion collect", rows, "VOTE...", doc, 1, OPERATOR_ARGS_MAX, &options);
 	worst = motion_begin(&work, &options, WORKSPACE_CHANGE);
-	for (size_t k = 0; worst != OPERATOR_ENVIRONMENT && work.dir != NULL && k < options.arg_count; k++) {
-		code = collect(&work, options.args[k], list);
+	for (size_t k = 0; worst != OPERATOR_ENVIRONMENT && work.dir != NULL && k < options.args.count; k++) {
+		code = collect(&work, options.args.arg[k], list);
 		if (code > worst)
 			worst = code;
 	}

@@ -12,15 +12,12 @@
 #include "service/motion_dir.h"
 #include "service/store_dir.h"
 
-#define MOTION_ARGS_MAX 64
-
 struct motion_options {
 	struct operator_options common;
 	const char *reason, *by, *form, *override, *out;
 	bool has_time, hold;
 	scms_time64 time;
-	const char *args[MOTION_ARGS_MAX];
-	size_t arg_count;
+	struct operator_args args;
 };
 
 /* Options that sub-commands take; each names those of its own in its rows. */

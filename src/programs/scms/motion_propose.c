@@ -112,7 +112,7 @@ static int propose(struct motion_work *work, struct proposal_question *question)
 		return operator_fail(&work->options->common, OPERATOR_ENVIRONMENT, "out of memory");
 	if (!proposal_make(question, engine_crypto(), &bytes, &err) ||
 	    !proposal_read(&proposal, bytes_view(&bytes), engine_crypto(), &err))
-		operator_fail(&work->options->common, 0, "%s: %s", work->options->args[1], err.text);
+		operator_fail(&work->options->common, 0, "%s: %s", work->options->args.arg[1], err.text);
 	else if (judge(work, &proposal, findings))
 		code = keep(work, &bytes, "motion propose", findings);
 	bytes_free(&bytes);
@@ -123,8 +123,8 @@ static int propose(struct motion_work *work, struct proposal_question *question)
 /* Which motion, in which form, and why. False: said. */
 static bool read_question(const struct motion_options *options, struct proposal_question *question)
 {
-	if (!motion_by_name(options->args[0], &question->motion))
-		operator_fail(&options->common, 0, "expected add-elector, remove-elector, add-root or remove-root, found '%s'", options->args[0]);
+	if (!motion_by_name(options->args.arg[0], &question->motion))
+		operator_fail(&options->common, 0, "expected add-elector, remove-elector, add-root or remove-root, found '%s'", options->args.arg[0]);
 	else if (options->form != NULL && !ballot_form_parse(options->form, &question->form))
 		operator_fail(&options->common, 0, "--form: expected 1.2.4 or 1.2.1, found '%s'", options->form);
 	else if (options->reason == NULL || options->reason[0] == '\0')
@@ -145,7 +145,7 @@ int motion_propose(int argc, char **argv)
 	motion_parse(argc, argv, "motion propose", rows, "MOTION CERT", doc, 2, 2, &options);
 	if (!read_question(&options, &question))
 		return OPERATOR_USAGE;
-	if (!report_read("motion propose", options.args[1], CERTIFICATE_BYTES_MAX, &question.certificate))
+	if (!report_read("motion propose", options.args.arg[1], CERTIFICATE_BYTES_MAX, &question.certificate))
 		return OPERATOR_REFUSED;
 	code = motion_begin(&work, &options, WORKSPACE_CHANGE);
 	if (code == OPERATOR_DONE) {
@@ -186,7 +186,7 @@ static bool take_votes(const struct motion_work *work, const char *id, const str
 static int extend(struct motion_work *work, const struct ballot_parts *parts, struct scms_slice ballot)
 {
 	struct motion_options *options = work->options;
-	struct journal_file named = {options->args[0], ballot};
+	struct journal_file named = {options->args.arg[0], ballot};
 	char user[64], id[PROPOSAL_ID_BYTES];
 	struct bytes bytes = {NULL, 0};
 	struct workspace_file folder;
@@ -237,9 +237,9 @@ int motion_extend(int argc, char **argv)
 		free(parts);
 		return operator_fail(&options.common, OPERATOR_USAGE, "--reason TEXT is missing");
 	}
-	if (parts != NULL && report_read("motion extend", options.args[0], BALLOT_BYTES_MAX, &bytes)) {
+	if (parts != NULL && report_read("motion extend", options.args.arg[0], BALLOT_BYTES_MAX, &bytes)) {
 		if (!ballot_parts_read(parts, bytes, &err))
-			operator_fail(&options.common, 0, "%s: %s", options.args[0], err.text);
+			operator_fail(&options.common, 0, "%s: %s", options.args.arg[0], err.text);
 		else
 			code = motion_begin(&work, &options, WORKSPACE_CHANGE);
 		if (work.dir != NULL && code == OPERATOR_DONE)
@@ -272,7 +272,7 @@ int motion_withdraw(int argc, char **argv)
 	motion_parse(argc, argv, "motion withdraw", withdraw_rows, "MOTION", withdraw_doc, 1, 1, &options);
 	code = motion_begin(&work, &options, WORKSPACE_CHANGE);
 	if (code == OPERATOR_DONE && motion != NULL) {
-		if (!motion_dir_read(motion, &work.workspace, options.args[0], engine_crypto(), &err))
+		if (!motion_dir_read(motion, &work.workspace, options.args.arg[0], engine_crypto(), &err))
 			code = motion_fail(&work, &err);
 		else if (motion->state == MOTION_RELEASED)
 			code = operator_fail(&options.common, OPERATOR_REFUSED, "%s: was released; what is out cannot be called back", motion->id);

@@ -91,7 +91,7 @@ int motion_status(int argc, char **argv)
 		operator_fail(&options.common, 0, "out of memory");
 		code = OPERATOR_ENVIRONMENT;
 	}
-	if (code == OPERATOR_DONE && !motion_dir_read(motion, &work.workspace, options.args[0], engine_crypto(), &err))
+	if (code == OPERATOR_DONE && !motion_dir_read(motion, &work.workspace, options.args.arg[0], engine_crypto(), &err))
 		code = motion_fail(&work, &err);
 	else if (code == OPERATOR_DONE && !motion_tally(&work, motion, tally))
 		code = OPERATOR_ENVIRONMENT;

@@ -37,7 +37,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->workspace = arg;
 		break;
 	case OPTION_NOW:
-		if (!time_parse(leaps(), arg, &options->now))
+		if (!operator_time_parse(arg, &options->now))
 			argp_error(state, "--now: expected " TIME_PARSE_WANTS ", found '%s'", arg);
 		options->has_now = true;
 		break;
@@ -65,6 +65,41 @@ void operator_parse(const struct argp *argp, int argc, char **argv, const char *
 	argv[0] = name;
 	argp_err_exit_status = OPERATOR_USAGE;
 	argp_parse(argp, argc, argv, 0, NULL, input);
+}
+
+void operator_parse_rows(const struct argp_option *own, argp_parser_t parser, const char *args_doc, const char *doc, int argc,
+			 char **argv, const char *command, void *input)
+{
+	/* argp's help loses the memory of an empty table. */
+	const struct argp argp = {own != NULL && own[0].name != NULL ? own : NULL, parser, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
+
+	operator_parse(&argp, argc, argv, command, input);
+}
+
+error_t operator_key(int key, char *arg, struct argp_state *state, struct operator_options *options, struct operator_args *args)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = options;
+		break;
+	case ARGP_KEY_ARG:
+		if (args->count == args->most)
+			argp_error(state, "unexpected argument '%s'", arg);
+		args->arg[args->count++] = arg;
+		break;
+	case ARGP_KEY_END:
+		if (args->count < args->least)
+			argp_error(state, "expected %s", state->root_argp->args_doc);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+bool operator_time_parse(const char *text, scms_time64 *time)
+{
+	return time_parse(leaps(), text, time);
 }
 
 scms_time64 operator_now(const struct operator_options *options)

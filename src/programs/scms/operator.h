@@ -40,6 +40,24 @@ extern const struct argp operator_argp;
  * own. */
 void operator_parse(const struct argp *argp, int argc, char **argv, const char *command, void *input);
 
+/* Arguments that are no options: so many at least, so many at most. */
+#define OPERATOR_ARGS_MAX 64
+struct operator_args {
+	const char *arg[OPERATOR_ARGS_MAX];
+	size_t count, least, most;
+};
+
+/*
+ * A command with these rows of its own. parser does its options, and gives any other key to operator_key(), which takes the
+ * arguments in and passes on the options of all; rows may be empty.
+ */
+void operator_parse_rows(const struct argp_option *rows, argp_parser_t parser, const char *args_doc, const char *doc, int argc,
+			 char **argv, const char *command, void *input);
+error_t operator_key(int key, char *arg, struct argp_state *state, struct operator_options *options, struct operator_args *args);
+
+/* A time given as an option's value, as in --now. */
+bool operator_time_parse(const char *text, scms_time64 *time);
+
 /* The time to act at: --now, or the clock. */
 scms_time64 operator_now(const struct operator_options *options);
 

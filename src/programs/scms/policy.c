@@ -21,8 +21,7 @@ struct policy_command {
 	struct operator_options common;
 	const char *from, *pg, *reason, *id;
 	bool force;
-	const char *arg[2];
-	size_t arg_count, arg_most;
+	struct operator_args args;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -30,9 +29,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct policy_command *command = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &command->common;
-		break;
 	case OPTION_FROM:
 		command->from = arg;
 		break;
@@ -48,29 +44,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_FORCE:
 		command->force = true;
 		break;
-	case ARGP_KEY_ARG:
-		if (command->arg_count == command->arg_most)
-			argp_error(state, "unexpected argument '%s'", arg);
-		command->arg[command->arg_count++] = arg;
-		break;
-	case ARGP_KEY_END:
-		if (command->arg_count < command->arg_most)
-			argp_error(state, "too few arguments");
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return operator_key(key, arg, state, &command->common, &command->args);
 	}
 	return 0;
-}
-
-static void parse(int argc, char **argv, const char *name, const struct argp_option *rows, const char *args_doc, const char *doc,
-		  size_t args, struct policy_command *command)
-{
-	/* argp's help loses the memory of an empty table. */
-	const struct argp argp = {rows[0].name != NULL ? rows : NULL, parse_option, args_doc, doc, OPERATOR_CHILDREN, NULL, NULL};
-
-	*command = (struct policy_command){.common = {.command = name}, .arg_most = args};
-	operator_parse(&argp, argc, argv, name, command);
 }
 
 /* ---- drafts and files ---- */
@@ -133,13 +110,13 @@ static int policy_init(int argc, char **argv)
 				  "It stands in policy/gpf.json, to be changed there or with 'scms policy set'.\n\n"
 				  "Example:\n  scms policy init --workspace ws\n\n"
 				  "Exit code: 0 made, 1 there is one already, 2 usage, 3 the workspace cannot be used.";
-	struct policy_command command;
+	struct policy_command command = {.common = {.command = "policy init"}};
 	struct policy_content content;
 	struct publish_work work;
 	struct scms_slice bytes;
 	int code;
 
-	parse(argc, argv, "policy init", rows, "", doc, 0, &command);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "policy init", &command);
 	code = publish_begin(&work, &command.common, WORKSPACE_CHANGE, PUBLISH_NO_STORE);
 	if (code == OPERATOR_DONE)
 		code = publish_read(&work, WORKSPACE_POLICY, POLICY_DRAFT, POLICY_JSON_BYTES_MAX, &bytes);
@@ -211,7 +188,7 @@ static int set_removed(const struct publish_work *work, const char *text, struct
 
 static int set_value(const struct publish_work *work, const struct policy_command *command, struct policy_content *content)
 {
-	const char *name = command->arg[0], *text = command->arg[1];
+	const char *name = command->args.arg[0], *text = command->args.arg[1];
 	struct policy_series *series;
 	struct policy_value value;
 	enum policy_item item;
@@ -259,13 +236,13 @@ static int policy_set(int argc, char **argv)
 	    "  scms policy set globalCertChainFileID 2\n"
 	    "  scms policy set quorum 3 --from 2027-03-01T00:00:00Z --reason \"5 electors\"\n\n"
 	    "Exit code: 0 changed, 1 refused, 2 usage, 3 the workspace cannot be used.";
-	struct policy_command command;
+	struct policy_command command = {.common = {.command = "policy set"}, .args = {.least = 2, .most = 2}};
 	struct policy_draft draft = {.json = NULL};
 	struct publish_work work;
 	json_t *details;
 	int code;
 
-	parse(argc, argv, "policy set", rows, "PARAMETER VALUE", doc, 2, &command);
+	operator_parse_rows(rows, parse_option, "PARAMETER VALUE", doc, argc, argv, "policy set", &command);
 	code = publish_begin(&work, &command.common, WORKSPACE_CHANGE, PUBLISH_NO_STORE);
 	if (code == OPERATOR_DONE)
 		code = read_draft(&work, &draft);
@@ -283,7 +260,7 @@ static int policy_set(int argc, char **argv)
 	}
 	if (code == OPERATOR_DONE)
 		code = publish_write_json(&work, WORKSPACE_POLICY, POLICY_DRAFT, policy_draft_json(&draft.content, &work.leaps));
-	details = json_pack("{s:s,s:s,s:s?}", "parameter", command.arg[0], "value", command.arg[1], "from", command.from);
+	details = json_pack("{s:s,s:s,s:s?}", "parameter", command.args.arg[0], "value", command.args.arg[1], "from", command.from);
 	if (code == OPERATOR_DONE)
 		code = publish_journal(&work, "policy set", command.reason, NULL, 0, details);
 	else
@@ -323,22 +300,22 @@ static int policy_compare(int argc, char **argv)
 				  "Exit code: 0 no difference, 1 there is one, or a file cannot be used, 2 usage, 3 a file cannot be read.";
 	struct policy_change changes[POLICY_CHANGES_MAX];
 	struct any_policy before = {.content = NULL}, after = {.content = NULL};
-	struct policy_command command;
+	struct policy_command command = {.common = {.command = "policy diff"}, .args = {.least = 2, .most = 2}};
 	struct scms_slice bytes;
 	struct publish_work work = {.workspace = {.lock = -1}};
 	unsigned n = 0;
 	int code;
 
-	parse(argc, argv, "policy diff", rows, "OLD NEW", doc, 2, &command);
+	operator_parse_rows(rows, parse_option, "OLD NEW", doc, argc, argv, "policy diff", &command);
 	work.options = &command.common;
 	leap_load(&work.leaps, LEAP_FILE);
-	code = publish_read_path(&work, command.arg[0], POLICY_JSON_BYTES_MAX, &bytes);
+	code = publish_read_path(&work, command.args.arg[0], POLICY_JSON_BYTES_MAX, &bytes);
 	if (code == OPERATOR_DONE)
-		code = read_any(&work, command.arg[0], bytes, &before);
+		code = read_any(&work, command.args.arg[0], bytes, &before);
 	if (code == OPERATOR_DONE)
-		code = publish_read_path(&work, command.arg[1], POLICY_JSON_BYTES_MAX, &bytes);
+		code = publish_read_path(&work, command.args.arg[1], POLICY_JSON_BYTES_MAX, &bytes);
 	if (code == OPERATOR_DONE)
-		code = read_any(&work, command.arg[1], bytes, &after);
+		code = read_any(&work, command.args.arg[1], bytes, &after);
 	if (code == OPERATOR_DONE) {
 		struct policy_content one = *before.content, two = *after.content;
 
@@ -393,17 +370,17 @@ static int policy_show(int argc, char **argv)
 				  "Example:\n  scms policy show policy/gpf.json\n\n"
 				  "Exit code: 0 shown, 1 no policy, 2 usage, 3 the file cannot be read.";
 	struct any_policy any = {.content = NULL};
-	struct policy_command command;
+	struct policy_command command = {.common = {.command = "policy show"}, .args = {.least = 1, .most = 1}};
 	struct publish_work work = {.workspace = {.lock = -1}};
 	struct scms_slice bytes;
 	int code;
 
-	parse(argc, argv, "policy show", rows, "FILE", doc, 1, &command);
+	operator_parse_rows(rows, parse_option, "FILE", doc, argc, argv, "policy show", &command);
 	work.options = &command.common;
 	leap_load(&work.leaps, LEAP_FILE);
-	code = publish_read_path(&work, command.arg[0], POLICY_JSON_BYTES_MAX, &bytes);
+	code = publish_read_path(&work, command.args.arg[0], POLICY_JSON_BYTES_MAX, &bytes);
 	if (code == OPERATOR_DONE)
-		code = read_any(&work, command.arg[0], bytes, &any);
+		code = read_any(&work, command.args.arg[0], bytes, &any);
 	if (code == OPERATOR_DONE && command.common.json) {
 		operator_json(&command.common, policy_draft_json(any.content, &work.leaps));
 	} else if (code == OPERATOR_DONE) {
@@ -461,7 +438,7 @@ static int policy_sign(int argc, char **argv)
 	    "Exit code: 0 signed, 1 refused, 2 usage, 3 keys or workspace cannot be used.";
 	struct policy_change changes[POLICY_CHANGES_MAX];
 	struct policy_draft draft = {.json = NULL};
-	struct policy_command command;
+	struct policy_command command = {.common = {.command = "policy sign"}};
 	struct publish_work work;
 	struct bytes file = {NULL, 0};
 	struct scms_slice before;
@@ -470,7 +447,7 @@ static int policy_sign(int argc, char **argv)
 	unsigned n = 0;
 	int code;
 
-	parse(argc, argv, "policy sign", rows, "", doc, 0, &command);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "policy sign", &command);
 	code = publish_begin(&work, &command.common, WORKSPACE_CHANGE, PUBLISH_STORE);
 	if (code == OPERATOR_DONE)
 		code = read_draft(&work, &draft);

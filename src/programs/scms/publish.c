@@ -39,6 +39,7 @@ static const char doc[] =
 
 struct publish {
 	struct operator_options common;
+	struct operator_args args; /* none */
 	const char *override, *reason;
 	bool check;
 	struct publish_work work;
@@ -54,9 +55,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct publish *p = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &p->common;
-		break;
 	case OPTION_OVERRIDE:
 		p->override = arg;
 		break;
@@ -66,11 +64,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_CHECK:
 		p->check = true;
 		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'", arg);
-		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return operator_key(key, arg, state, &p->common, &p->args);
 	}
 	return 0;
 }
@@ -292,11 +287,10 @@ static void say(const struct publish *p)
 
 int cmd_publish(int argc, char **argv)
 {
-	const struct argp argp = {rows, parse_option, "", doc, OPERATOR_CHILDREN, NULL, NULL};
 	struct publish p = {.common = {.command = "publish"}};
 	int code;
 
-	operator_parse(&argp, argc, argv, "publish", &p);
+	operator_parse_rows(rows, parse_option, "", doc, argc, argv, "publish", &p);
 	code = publish_begin(&p.work, &p.common, p.check ? WORKSPACE_READ : WORKSPACE_CHANGE, PUBLISH_STORE);
 	if (code == OPERATOR_DONE)
 		code = gather(&p);

@@ -32,9 +32,9 @@ static const char doc[] =
 struct brought {
 	struct plan plan;
 	struct carried carried;
-	struct scms_slice files[MOTION_ARGS_MAX];
-	struct motion_dir *motions[MOTION_ARGS_MAX];
-	struct plan_wish wishes[MOTION_ARGS_MAX];
+	struct scms_slice files[OPERATOR_ARGS_MAX];
+	struct motion_dir *motions[OPERATOR_ARGS_MAX];
+	struct plan_wish wishes[OPERATOR_ARGS_MAX];
 };
 
 /* ---- the plan ---- */
@@ -65,21 +65,21 @@ static bool plan_read(const struct motion_work *work, struct brought *brought)
 {
 	const struct motion_options *options = work->options;
 
-	for (size_t k = 0; k < options->arg_count; k++) {
+	for (size_t k = 0; k < options->args.count; k++) {
 		struct file_error refused;
 		struct motion_error err;
 
-		if (access(options->args[k], F_OK) != 0) {
-			if (!take_motion(work, brought, options->args[k], &brought->motions[k]))
+		if (access(options->args.arg[k], F_OK) != 0) {
+			if (!take_motion(work, brought, options->args.arg[k], &brought->motions[k]))
 				return false;
 			continue;
 		}
-		if (file_read(options->args[k], CARRIED_BYTES_MAX, &brought->files[k], &refused) != FILE_OK) {
-			operator_fail(&options->common, 0, "%s: %s", options->args[k], refused.text);
+		if (file_read(options->args.arg[k], CARRIED_BYTES_MAX, &brought->files[k], &refused) != FILE_OK) {
+			operator_fail(&options->common, 0, "%s: %s", options->args.arg[k], refused.text);
 			return false;
 		}
 		if (carried_add(&brought->carried, brought->files[k], engine_crypto(), &err) == NULL) {
-			operator_fail(&options->common, 0, "%s: %s", options->args[k], err.text);
+			operator_fail(&options->common, 0, "%s: %s", options->args.arg[k], err.text);
 			return false;
 		}
 	}
@@ -91,7 +91,7 @@ static bool plan_read(const struct motion_work *work, struct brought *brought)
 static void plan_free(struct brought *brought)
 {
 	carried_free(&brought->carried);
-	for (size_t k = 0; k < MOTION_ARGS_MAX; k++) {
+	for (size_t k = 0; k < OPERATOR_ARGS_MAX; k++) {
 		free((void *)(uintptr_t)brought->files[k].p);
 		if (brought->motions[k] != NULL)
 			motion_dir_free(brought->motions[k]);
@@ -149,7 +149,7 @@ int cmd_what_if(int argc, char **argv)
 	struct motion_work work;
 	int code;
 
-	motion_parse(argc, argv, "what-if", rows, "PLAN...", doc, 1, MOTION_ARGS_MAX, &options);
+	motion_parse(argc, argv, "what-if", rows, "PLAN...", doc, 1, OPERATOR_ARGS_MAX, &options);
 	code = motion_begin(&work, &options, options.override != NULL ? WORKSPACE_CHANGE : WORKSPACE_READ);
 	if (code == OPERATOR_DONE && brought != NULL)
 		code = plan_read(&work, brought) ? what_if(&work, &brought->plan) : OPERATOR_REFUSED;
