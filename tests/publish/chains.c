@@ -57,6 +57,14 @@ static void add_ballot(struct pg *pg, enum scms_motion motion, const struct acto
 	pg->ballot_count++;
 }
 
+/* With the root by the votes of A, B and C, and elector D by those of A and B. */
+static void begin_usual(struct pg *pg)
+{
+	begin(pg);
+	add_ballot(pg, SCMS_ADD_ROOT, &world.root, "ABC");
+	add_ballot(pg, SCMS_ADD_ELECTOR, &world.elector[ELECTOR_D], "AB");
+}
+
 /* Makes the publisher's store know a removal. */
 static void remove_from_store(struct pg *pg, enum scms_motion motion, const struct actor *subject, const char *voters)
 {
@@ -169,9 +177,7 @@ static void test_subject_expired(void)
 {
 	struct pg pg;
 
-	begin(&pg);
-	add_ballot(&pg, SCMS_ADD_ROOT, &world.root, "ABC");
-	add_ballot(&pg, SCMS_ADD_ELECTOR, &world.elector[ELECTOR_D], "AB");
+	begin_usual(&pg);
 	pg.now = WORLD_NOW + 12 * YEAR; /* electors hold for 12 years, roots for 17, an MA for 4 */
 	pg.certificate_count = 0;
 	actor_free(&world.ma2);
@@ -235,9 +241,7 @@ static void test_quorum_raised(void)
 {
 	struct pg pg;
 
-	begin(&pg);
-	add_ballot(&pg, SCMS_ADD_ROOT, &world.root, "ABC");
-	add_ballot(&pg, SCMS_ADD_ELECTOR, &world.elector[ELECTOR_D], "AB");
+	begin_usual(&pg);
 	raise_quorum(&pg, 3);
 	EXPECT(&pg, CHAIN_OK);
 	NOTED(&pg, CHAIN_DROPPED, "H1.3", &world.elector[ELECTOR_D]);
@@ -259,9 +263,7 @@ static void test_subject_removed(void)
 {
 	struct pg pg;
 
-	begin(&pg);
-	add_ballot(&pg, SCMS_ADD_ROOT, &world.root, "ABC");
-	add_ballot(&pg, SCMS_ADD_ELECTOR, &world.elector[ELECTOR_D], "AB");
+	begin_usual(&pg);
 	EXPECT(&pg, CHAIN_OK);
 	apply_file(&pg);
 	remove_from_store(&pg, SCMS_REMOVE_ELECTOR, &world.elector[ELECTOR_D], "AB");
