@@ -66,8 +66,22 @@ static struct bytes download(const struct person *who, const char *path, const c
 	return body;
 }
 
+/* Has the certificate these PSIDs, and no others? */
+static bool permits(const struct cert *cert, const uint64_t *psid, unsigned n)
+{
+	struct oer_iter it = oer_iterate(&cert->c.toBeSigned.appPermissions);
+	struct PsidSsp permission;
+	unsigned k = 0;
+
+	while (oer_next(&it, &permission))
+		if (k == n || permission.psid != psid[k++])
+			return false;
+	return k == n;
+}
+
 /* Opens a SignedEncryptedCertificateResponse: is it for this key, and does the certificate belong to that one? */
-static void certificate_right(struct scms_slice file, struct private_key *respond, struct private_key *sign, const struct person *who)
+static void certificate_right(struct scms_slice file, struct private_key *respond, struct private_key *sign, const struct person *who,
+			      const uint64_t *psid, unsigned n)
 {
 	struct SignedData data;
 	struct scms_slice opaque, view;
@@ -98,6 +112,7 @@ static void certificate_right(struct scms_slice file, struct private_key *respon
 	CHECK(cert.c.toBeSigned.crlSeries == 3 && cert.c.toBeSigned.id.choice == CertificateId_is_binaryId &&
 		  memcmp(cert.c.toBeSigned.id.u.binaryId.p, cert_id8(&who->cert), 8) == 0,
 	      "the RIF of its holder, series 3");
+	CHECK(permits(&cert, psid, n), "what it may be used for");
 	CHECK(db_number(behind_service(WORLD_RA)->db, "SELECT count(*) FROM item WHERE id10 = $1", DB_VALUES(db_bytes(cert_id10(&cert), 10)),
 			0) == 1,
 	      "the RA can name it");
@@ -109,6 +124,7 @@ static void certificate_right(struct scms_slice file, struct private_key *respon
 
 static void application(void)
 {
+	static const uint64_t services[] = {0x80, 0x81, 0x82, 0x83, 0x87};
 	struct person rse;
 	struct private_key *sign, *respond;
 	struct ScmsPDU pdu = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ra}};
@@ -130,7 +146,7 @@ static void application(void)
 	for (unsigned k = 0; k < 8; k++)
 		snprintf(name + 2 * k, 3, "%02x", hash[k]);
 	file = download(&rse, "/download/application-certificate", name);
-	certificate_right(bytes_view(&file), respond, sign, &rse);
+	certificate_right(bytes_view(&file), respond, sign, &rse, services, sizeof(services) / sizeof(services[0]));
 	bytes_free(&file);
 	request->requested_start_time = role_now() - 400 * 3600;
 	CHECK(post(&rse, "SignedAppCertProvisioningRequest", "/provision-application-certificate", &pdu, hash) == 400, "a time that is over");
@@ -157,6 +173,7 @@ static struct private_key *cocoon(const uint8_t caterpillar[SCALAR_BYTES], const
 static void identification(void)
 {
 	struct vehicle vehicle;
+	struct person without;
 	struct ScmsPDU pdu = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ra}};
 	struct EeRaIdCertProvisioningRequest *request = &pdu.content.u.ee_ra.u.eeRaIdCertProvisioningRequest;
 	struct curve_point sign, respond;
@@ -176,6 +193,11 @@ static void identification(void)
 	request->resp_enc_key_info.expansion = vehicle.keys.respond_expansion;
 	point_to_256(&sign, &request->verify_key_info.seed_key);
 	point_to_256(&respond, &request->resp_enc_key_info.seed_key);
+	world.without_service = true;
+	world_enrol(&world, &without, false);
+	world.without_service = false;
+	CHECK(post(&without, "SignedIdCertProvisioningRequest", "/provision-identity-certificate", &pdu, hash) == 403, "a vehicle without a service");
+	person_free(&without);
 	CHECK(post(&vehicle.enrolment, "SignedIdCertProvisioningRequest", "/provision-identity-certificate", &pdu, hash) == 200,
 	      "identification");
 	CHECK(post(&vehicle.enrolment, "SignedIdCertProvisioningRequest", "/provision-identity-certificate", &pdu, other) == 409,
@@ -189,7 +211,8 @@ static void identification(void)
 	world_must(archive_read(bytes_view(&file), 4, 1 << 20, &archive, &err) == KEY_OK && archive.n == 1, name, err.text);
 	respond_key = cocoon(vehicle.keys.respond, vehicle.keys.respond_expansion, BUTTERFLY_ENCRYPTION, period);
 	sign_key = cocoon(vehicle.keys.sign, vehicle.keys.sign_expansion, BUTTERFLY_SIGNING, period);
-	certificate_right(bytes_view(&archive.member[0].content), respond_key, sign_key, &vehicle.enrolment);
+	/* Not what pseudonym certificates are for. */
+	certificate_right(bytes_view(&archive.member[0].content), respond_key, sign_key, &vehicle.enrolment, &(uint64_t){WORLD_SERVICE}, 1);
 	private_key_free(respond_key);
 	private_key_free(sign_key);
 	archive_free(&archive);

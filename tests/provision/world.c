@@ -377,11 +377,21 @@ void world_free(struct world *world)
 
 void world_enrol(const struct world *world, struct person *device, bool rse)
 {
+	const struct PsidGroupPermissions *profile = profile_row(PROFILE_OBE_ENROLMENT)->request.items;
+	const struct oer_list *asks = &profile->subjectPermissions.u.explicit;
 	struct profile_subject subject = {.start = world->start};
+	struct PsidSspRange range[8] = {{.psid = 0}};
+	struct PsidGroupPermissions group = *profile;
+	const struct oer_list groups = {.items = &group, .count = 1, .element = &oer_PsidGroupPermissions};
 	struct profile_room room;
 	struct ToBeSignedCertificate tbs;
 	struct key_error err;
 
+	memcpy(range, asks->items, asks->count * sizeof(range[0]));
+	range[asks->count].psid = WORLD_SERVICE;
+	group.subjectPermissions.u.explicit = (struct oer_list){.items = range, .count = asks->count + 1, .element = &oer_PsidSspRange};
+	if (!rse && !world->without_service)
+		subject.request = &groups;
 	memcpy(subject.craca_id, cert_id8(&world->root.cert) + 5, 3);
 	world_must(profile_fill(rse ? PROFILE_RSE_ENROLMENT : PROFILE_OBE_ENROLMENT, LEVEL_POC, &subject, &room, &tbs, &err) == KEY_OK,
 		   "enrolment", err.text);

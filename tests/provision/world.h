@@ -30,6 +30,7 @@ struct world {
 	struct person root, ica, eca, ma, dcm;
 	char name[WORLD_ALL][32]; /* of their homes */
 	unsigned count; /* of components: WORLD_COMPONENTS or WORLD_ALL */
+	bool without_service; /* of the vehicles that are enrolled now */
 	struct bytes certificate[WORLD_ALL]; /* of CRL store and manager: none */
 	struct cert cert[WORLD_ALL];
 	char url[WORLD_COMPONENTS][64]; /* "https://NAME.localhost:PORT" */
@@ -53,7 +54,11 @@ struct bytes world_revoke(const struct world *world, const struct cert *cert);
 
 void world_free(struct world *world);
 
-/* Enrols a device: an implicit certificate by the ECA. rse: of a roadside unit. */
+/*
+ * Enrols a device: an implicit certificate by the ECA. rse: of a roadside unit. A vehicle has WORLD_SERVICE beside its profile's unless
+ * world->without_service is set.
+ */
+#define WORLD_SERVICE 0x4082
 void world_enrol(const struct world *world, struct person *device, bool rse);
 
 /* Ends the test, saying what failed. */

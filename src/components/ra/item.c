@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+/* Does a pseudonym certificate have it? */
 static bool in_profile(uint64_t psid)
 {
 	const struct oer_list *app = &profile_row(PROFILE_OBE_PSEUDONYM)->app;
@@ -33,7 +34,7 @@ static bool permission_of(const struct PsidSspRange *range, struct PsidSsp *out)
 	return oer_next(&it, &out->ssp.u.opaque);
 }
 
-enum key_status item_subject_of(const struct cert *enrolment, bool pseudonym, struct item_subject *out, struct key_error *err)
+enum key_status item_subject_of(const struct cert *enrolment, enum ra_kind kind, struct item_subject *out, struct key_error *err)
 {
 	const struct ToBeSignedCertificate *tbs = &enrolment->c.toBeSigned;
 	struct oer_iter groups = oer_iterate(&tbs->certRequestPermissions);
@@ -50,7 +51,7 @@ enum key_status item_subject_of(const struct cert *enrolment, bool pseudonym, st
 			continue;
 		it = oer_iterate(&group.subjectPermissions.u.explicit);
 		while (oer_next(&it, &range)) {
-			if (pseudonym && !in_profile(range.psid))
+			if (kind != RA_APPLICATION && in_profile(range.psid) != (kind == RA_PSEUDONYM))
 				continue;
 			if (out->permissions == ITEM_PERMISSIONS_MAX)
 				return key_fail(err, KEY_VALUE, "an enrolment certificate with more than %d permissions",

@@ -10,6 +10,9 @@
 
 #define ITEM_PERMISSIONS_MAX 32
 
+/* What a device asked for, as it stands in the database. */
+enum ra_kind { RA_PSEUDONYM = 1, RA_IDENTIFICATION = 2, RA_APPLICATION = 3 };
+
 /* What certificates of a device say, whichever they are. Points into the enrolment certificate. */
 struct item_subject {
 	struct PsidSsp permission[ITEM_PERMISSIONS_MAX];
@@ -22,10 +25,11 @@ struct item_subject {
 
 /*
  * Permissions are those that the enrolment certificate may request: each PSID without SSP, or with the first of the SSPs
- * that it names. KEY_VALUE where it may request none, or more than ITEM_PERMISSIONS_MAX. pseudonym: of those only what a
- * pseudonym certificate has by its profile.
+ * that it names; in a pseudonym certificate what its profile has (safety messages, reports of misbehaviour), in an identification
+ * certificate the rest: who is named has no use for what is to be sent without a name. Application certificates have all. KEY_VALUE
+ * where there is none, or more than ITEM_PERMISSIONS_MAX.
  */
-SCMS_CHECKED enum key_status item_subject_of(const struct cert *enrolment, bool pseudonym, struct item_subject *out,
+SCMS_CHECKED enum key_status item_subject_of(const struct cert *enrolment, enum ra_kind kind, struct item_subject *out,
 					     struct key_error *err);
 
 /* Who takes part, by host name. */

@@ -109,7 +109,7 @@ void ra_handle_pseudonym(struct service *service, struct http_exchange *exchange
 		     EndEntityRaInterfacePDU_is_eeRaPseudonymCertProvisioningRequest, http_body(exchange),
 		     (uint32_t)service_number(service, "request_tolerance"), &asked)) {
 		/* answered */
-	} else if (asked.roadside || item_subject_of(&asked.message.signer.cert[0], true, &subject, &err) != KEY_OK) {
+	} else if (asked.roadside || item_subject_of(&asked.message.signer.cert[0], RA_PSEUDONYM, &subject, &err) != KEY_OK) {
 		refuse(service, exchange, 403, RA_WRONG_PARAMETERS, "this enrolment may not have pseudonym certificates");
 	} else if (caterpillars_read(&asked.pdu->u.eeRaPseudonymCertProvisioningRequest, &keys, &err) != KEY_OK) {
 		refuse(service, exchange, 400, RA_WRONG_PARAMETERS, err.text);
@@ -141,7 +141,7 @@ void ra_handle_identification(struct service *service, struct http_exchange *exc
 	const struct EeRaPseudonymCertProvisioningRequest butterfly = {.verify_key_info = request->verify_key_info,
 								       .resp_enc_key_info = request->resp_enc_key_info};
 
-	if (asked.roadside || item_subject_of(&asked.message.signer.cert[0], false, &subject, &err) != KEY_OK) {
+	if (asked.roadside || item_subject_of(&asked.message.signer.cert[0], RA_IDENTIFICATION, &subject, &err) != KEY_OK) {
 		refuse(service, exchange, 403, RA_WRONG_PARAMETERS, "this enrolment may not have identification certificates");
 	} else if (caterpillars_read(&butterfly, &keys, &err) != KEY_OK) {
 		refuse(service, exchange, 400, RA_WRONG_PARAMETERS, err.text);

@@ -12,10 +12,8 @@
 
 #include "components/period.h"
 #include "components/ra/codes.h"
+#include "components/ra/item.h"
 #include "components/role_service.h"
-
-/* What a device asked for. */
-enum ra_kind { RA_PSEUDONYM = 1, RA_IDENTIFICATION = 2, RA_APPLICATION = 3 };
 
 /* Where an item is. */
 enum ra_item_state {

@@ -52,7 +52,7 @@ static enum key_status identification_item(struct service *service, const struct
 	struct curve_point certified;
 	struct cocoons cocoons;
 	bool encrypts = asked->has_cert_enc_key_info;
-	enum key_status status = item_subject_of(enrolment, false, &subject, err);
+	enum key_status status = item_subject_of(enrolment, RA_IDENTIFICATION, &subject, err);
 
 	if (status == KEY_OK)
 		status = caterpillars_read(&butterfly, &keys, err);
@@ -82,7 +82,7 @@ enum key_status ra_application_item(struct service *service, const struct cert *
 	struct item_subject subject;
 	struct scms_point verify;
 	struct cocoons keys;
-	enum key_status status = item_subject_of(enrolment, false, &subject, err);
+	enum key_status status = item_subject_of(enrolment, RA_APPLICATION, &subject, err);
 
 	if (status == KEY_OK && (!point_of_key(&request->verify_key, &verify) || verify.curve != SCMS_NIST_P256 ||
 				 !curve_point_read(&verify, &keys.sign)))

@@ -213,7 +213,7 @@ static enum key_status fill_seat(struct service *service, const struct job *job,
 	if (status == KEY_OK && !vehicle.stopped && vehicle.i_next == seat->i_next) {
 		status = caterpillars_read(&vehicle.content.content.u.ee_ra.u.eeRaPseudonymCertProvisioningRequest, &keys, err);
 		if (status == KEY_OK)
-			status = item_subject_of(&vehicle.enrolment, true, &subject, err);
+			status = item_subject_of(&vehicle.enrolment, RA_PSEUDONYM, &subject, err);
 		if (status == KEY_OK)
 			status = add_items(service, job, seat, &subject, &keys, &hosts, chain, err);
 		if (status == KEY_OK && !keep_chain(service, job, seat, answers, chain))
