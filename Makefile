@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A short front for Meson and Ninja. `make` builds, `make check` passes the tests;
-# both install the Debian packages that are missing, saying which.
+# A short front for Meson and Ninja. `make` builds what is installed, `make check` the
+# rest too and passes the tests; both install the Debian packages that are missing, saying which.
 
 RELEASE = build
 SANITIZED = build-san
@@ -8,9 +8,13 @@ FUZZING = build-fuzz
 FUZZ_SECONDS ?= 600
 DESTDIR ?=
 
-.PHONY: all drill check check-release check-sanitized tidy bench fuzz soak install packages clean
+.PHONY: all everything drill check check-release check-sanitized tidy bench fuzz soak install packages clean
 
 all: $(RELEASE)/build.ninja
+	ninja -C $(RELEASE) programs
+
+# Tests, benchmarks and fuzz targets as well: twice the work.
+everything: $(RELEASE)/build.ninja
 	ninja -C $(RELEASE)
 
 packages:
@@ -32,30 +36,30 @@ $(FUZZING)/build.ninja: | packages
 drill: all
 	$(RELEASE)/bin/scms drill all
 
-check-release: all
+check-release: everything
 	meson test -C $(RELEASE) --no-rebuild --print-errorlogs
 
 check-sanitized: $(SANITIZED)/build.ninja
 	ninja -C $(SANITIZED)
 	meson test -C $(SANITIZED) --no-rebuild --print-errorlogs --timeout-multiplier 4
 
-tidy: all
+tidy: everything
 	tools/tidy $(RELEASE)
 
 check: check-release check-sanitized tidy
 	@tools/summary $(RELEASE) $(SANITIZED)
 
-bench: all
+bench: everything
 	$(RELEASE)/bench/bench
 	bench/downloads.py $(RELEASE)/tests/service/service-server
 
 # Random files, and all that can happen in small worlds, deeper than `make check` goes.
-fuzz: $(FUZZING)/build.ninja all
+fuzz: $(FUZZING)/build.ninja everything
 	ninja -C $(FUZZING)
 	tools/fuzz $(FUZZING) $(FUZZ_SECONDS)
 	meson test -C $(RELEASE) --no-rebuild --print-errorlogs --setup soak --timeout-multiplier 0 'small worlds, deeper'
 
-soak: all
+soak: everything
 	tools/tidy --deep $(RELEASE)
 	meson test -C $(RELEASE) --no-rebuild --print-errorlogs --setup soak --suite soak --timeout-multiplier 0
 

@@ -2,8 +2,6 @@
 """Components in folders, TLS identities, and scmsd over them: what tests of running components share."""
 
 import atexit
-import base64
-import hashlib
 import http.client
 import json
 import os
@@ -16,6 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'conformance'))
 
+import peer
 from cast import T0, person
 from plain import messages
 from plain.coer import octets, sequence_of
@@ -175,12 +174,9 @@ def context(world, identity=None):
     return made
 
 
-def shows(world, identity, who, key=None, head=messages.header(0x23), begin=b'SCMS peer 1: my TLS key is ', **more):
+def shows(world, identity, who, **more):
     """The header by which a component says who it is: that the key of this TLS identity is its own."""
-    public = subprocess.run(['openssl', 'pkey', '-in', world.tls / (identity + '.key'), '-pubout', '-outform', 'DER'], capture_output=True,
-                            check=True).stdout
-    statement = messages.signed_data(person(who), begin + hashlib.sha256(public).digest(), head, signer='certificate', key=key, **more)
-    return {'SCMS-Peer': base64.b64encode(statement).decode()}
+    return {'SCMS-Peer': peer.statement(person(who), world.tls / (identity + '.key'), **more)}
 
 
 def connect(world, to, identity=None):

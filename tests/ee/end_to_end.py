@@ -26,6 +26,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "handbook"))
 sys.path.insert(0, str(SOURCE / "drills"))
 sys.path.insert(0, str(SOURCE / "tests" / "dot2"))
+sys.path.insert(0, str(SOURCE / "tests" / "daemon"))
+import peer  # noqa: E402
 import run as handbook  # noqa: E402
 import system as systems  # noqa: E402
 import wireshark  # noqa: E402
@@ -283,7 +285,8 @@ def custom_policies(reader):
     shown = subprocess.run(["scms", "show", "--json", str(published)], env=reader.environment, capture_output=True, text=True)
     policy = json.loads(shown.stdout)["content"]["signedData"]["tbsData"]["payload"]["data"]["content"]["unsecuredData"]["ScmsFile"]
     said = policy["content"]["policy"]["globalPolicyFile"]["tbsData"]
-    log, tls = reader.work / "scmsd.log", reader.work / "system" / "ws" / "components" / "ra1" / "tls"
+    ra = reader.work / "system" / "ws" / "components" / "ra1"
+    log, tls, says = reader.work / "scmsd.log", ra / "tls", peer.of_home(ra)
 
     def ask(change):
         tbs = {**said, "generationTime": time64(),
@@ -292,8 +295,8 @@ def custom_policies(reader):
         asked = {"version": 1, "content": {"ra-pg": {"raPgPolicySignatureRequest": {"version": 1, "tbs": tbs}}}}
         (reader.work / "asked.json").write_text(json.dumps(asked))
         script = ("set -euo pipefail; scms encode --type ScmsPDU asked.json -o asked.oer; curl -sS --fail --cert %s/certificate.pem --key "
-                  "%s/key.pem --cacert %s/roots.pem --data-binary @asked.oer -o answer.oer https://pg1.localhost:%s/sign-policy; "
-                  "scms show --json answer.oer") % (tls, tls, tls, reader.ports["8893"])
+                  "%s/key.pem --cacert %s/roots.pem -H 'SCMS-Peer: %s' --data-binary @asked.oer -o answer.oer https://pg1.localhost:%s/sign-policy; "
+                  "scms show --json answer.oer") % (tls, tls, tls, says, reader.ports["8893"])
         done = subprocess.run(["bash", "-c", script], cwd=reader.work, env=reader.environment, capture_output=True, text=True)
         check(done.returncode == 0, "the PG answers", done.stderr)
         return json.loads(done.stdout or "{}").get("content", {}).get("ra-pg", {}).get("raPgPolicySignatureRequestReply", {}).get("signedFile")
