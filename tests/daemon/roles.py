@@ -339,7 +339,17 @@ def provisioning(world):
             check('its root is revoked: ' + path, answer.status == 503 and answer.headers['SCMS-Reason'] == 'ROOT_REVOKED', answer)
         check('activated', ask(world, home, 'POST', '/activate', b'{"time": 1}', 'manager').status == 200)
         check('below the new root: the old one is in no bundle', roots() == ['R2'], roots())
-        ask(world, home, 'POST', '/trust', update(crl=composite(roots=[ballot('removeRoot', 'R2', 'AB'), ballot('removeRoot', 'R1', 'AB')],
+        # R2 is held by the votes of A and B. B goes: the root is suspended until another votes for it.
+        gone = [ballot('removeRoot', 'R1', 'AB')]
+        ask(world, home, 'POST', '/trust', update(crl=composite(roots=gone, electors=[ballot('removeElector', 'B', 'AC')], signer='CRLG2',
+                                                                 issue=T0 + 1800)), 'manager')
+        for path, method in (('/bundle', 'GET'), ('/update', 'GET'), ('/enrol', 'POST')):
+            answer = ask(world, home, method, path, b'x' if method == 'POST' else None, 'factory')
+            check('its root is suspended: ' + path, answer.status == 503 and answer.headers['SCMS-Reason'] == 'ROOT_SUSPENDED', answer)
+        further = messages.gccf(3, [ballot('addRoot', 'R2', 'AC')], [], person('MA2').bytes, [person(one).bytes for one in ('ICA2', 'PG2', 'CRLG2', 'RA2')])
+        ask(world, home, 'POST', '/trust', update(chain=further), 'manager')
+        check('its root is held again: a bundle as before', roots() == ['R2'], roots())
+        ask(world, home, 'POST', '/trust', update(crl=composite(roots=[ballot('removeRoot', 'R2', 'AC'), *gone],
                                                                  signer='CRLG2', issue=T0 + 3600)), 'manager')
         check('no root: no bundle', getattr(roots(), 'status', 200) == 503, roots())
     finally:
