@@ -29,7 +29,7 @@ static void add_certificates(json_t *list, const struct device *device, const st
 	for (size_t k = 0; k < archive.n; k++) {
 		struct ee_certified got;
 		struct cert cert;
-		unsigned i, j;
+		unsigned i = 0, j = 0;
 
 		must(ee_batch_take(device, request, period, &archive.member[k], clock_now(), &got, &err) == KEY_OK &&
 			 sscanf(archive.member[k].name, "%x_%x", &i, &j) == 2 &&
