@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine that fails, or loses power, or has a full disk, at every single write of a command on a workspace.
 
-Usage: crash.py SCMS FAULT.so
+Usage: crash.py SCMS FAULT.so SOFTHSM2-UTIL SOFTHSM2-MODULE
 
 After each: what was there is there, nothing is half done, and the same command, given again, works.
 """
@@ -102,10 +102,12 @@ def judge_bundle(what, done):
 
 
 try:
+    # What only signs here is in a token: a key file takes 0.2 s each time that it is opened.
+    token = ("--keys", world.token(*sys.argv[3:5]))
     world.init("start")
-    world.must("start", "component", "create", "root", "root1")
+    world.must("start", "component", "create", "root", "root1", *token)
     for name in "abc":
-        world.must("start", "component", "create", "elector", name)
+        world.must("start", "component", "create", "elector", name, *token)
     every_instant("start", ["kill", "full", "error"], ["component", "create", "pg", "pg2", "--issuer", "root1"], judge_create, step=3)
     every_instant("start", ["kill", "error", "full"], ["bundle", "make"], judge_bundle)
     world.must("start", "component", "create", "pg", "pg1")

@@ -46,6 +46,18 @@ class World:
         return subprocess.run([program or self.scms, *arguments], cwd=self.folder, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=300, env={**self.environment, **(environment or {})}, **more)
 
+    def token(self, util, module):
+        """A new SoftHSM2 token; its URI."""
+        os.mkdir(self.path("tokens"))
+        with open(self.path("softhsm2.conf"), "w") as file:
+            file.write(f"directories.tokendir = {self.path('tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        self.environment["SOFTHSM2_CONF"] = self.path("softhsm2.conf")
+        with open(self.secret) as file:
+            pin = file.read().strip()
+        made = self.run("--module", module, "--init-token", "--free", "--label", "world", "--so-pin", "12345678", "--pin", pin, program=util)
+        assert made.returncode == 0, made.stderr
+        return "pkcs11:token=world?module-path=" + module
+
     def on(self, workspace, *arguments, now=NOW, **more):
         return self.run(*arguments, "--workspace", workspace, "--now", now, **more)
 

@@ -71,7 +71,10 @@ class World:
         self.pin.chmod(0o600)
         self.secret = f"file:{self.pin}"
         self.ws = path / "ws"
-        run(SCMS, "init", self.ws, "--secret", self.secret, "--form", form)
+        roots = f"Roots {path.name}"
+        run(UTIL, "--module", SOFTHSM, "--init-token", "--free", "--label", roots, "--so-pin", "12345678", "--pin", PIN)
+        run(SCMS, "init", self.ws, "--secret", self.secret, "--form", form, "--keys",
+            f"pkcs11:token={roots.replace(' ', '%20')}?module-path={SOFTHSM}")
         self.uris = {}
         for letter in electors + "DEX":
             self.create(letter)
@@ -91,7 +94,7 @@ class World:
 
     def create(self, letter):
         token = []
-        if letter in "AB":  # two of them in tokens
+        if letter != "C":  # one has a key file, the others tokens
             label = f"Elector {letter} {self.path.name}"
             run(UTIL, "--module", SOFTHSM, "--init-token", "--free", "--label", label, "--so-pin", "12345678", "--pin", PIN)
             token = ["--token", f"pkcs11:token={label.replace(' ', '%20')}?module-path={SOFTHSM}"]

@@ -22,9 +22,10 @@ static const char doc[] =
     "history, update) and motions of the workspace.\v"
     "It is applied to copies of the trust stores of the Manager, of all components of the workspace, and of end entities that are "
     "up to date, one week and one year old, fresh from the bootstrap bundle, and that never saw the last removal. Said is who would "
-    "lose what, and when; lock-outs, suspended roots, components that must cease, files that a store refuses, and end entities that "
-    "are left behind are grave, and need --override. A motion without ballot is taken as "
-    "carried out by all who may vote.\n\n"
+    "lose what, and when. Grave, and in need of --override, are lock-outs, also such as expiry brings within the year, suspended or "
+    "missing roots, components that must cease, vehicles without a CRL that is new enough, motions that a lower quorum completes, "
+    "files that a store or the CRL store refuses, and end entities that are left behind. A motion without ballot is taken as "
+    "carried out by all electors of the Manager who may vote.\n\n"
     "Examples:\n  scms what-if remove-elector-4a8e536e\n  scms what-if new-gccf.oer new-crl.oer\n\n"
     "Exit code: 0 nothing grave (or it is meant), 1 grave, 2 usage, 3 workspace or a store cannot be used.";
 
