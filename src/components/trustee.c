@@ -46,6 +46,7 @@ struct trustee {
 	struct source source; /* what the store knows */
 	struct known *known;
 	size_t known_count;
+	struct scms_slice given; /* further candidates, beside the store's */
 	struct verdicts verdicts[2]; /* of explicit certificates, of implicit ones */
 	uint8_t *own;                /* the holder's certificate, and behind it those above it */
 	size_t own_n, issuers_n;
@@ -88,7 +89,17 @@ static bool known_add(struct trustee *trustee, struct scms_slice bytes, size_t *
 	return true;
 }
 
-static bool known_add_run(struct trustee *trustee, struct scms_slice rest, size_t *room)
+/* Does the store know it already? */
+static bool known_has(const struct trustee *trustee, struct scms_slice bytes)
+{
+	for (size_t k = 0; k < trustee->known_count; k++)
+		if (trustee->known[k].bytes.n == bytes.n && memcmp(trustee->known[k].bytes.p, bytes.p, bytes.n) == 0)
+			return true;
+	return false;
+}
+
+/* fresh: only what is not there yet; of a namesake, few are tried. */
+static bool known_add_run(struct trustee *trustee, struct scms_slice rest, bool fresh, size_t *room)
 {
 	while (rest.n > 0) {
 		struct scms_slice one = {rest.p, 0};
@@ -96,7 +107,7 @@ static bool known_add_run(struct trustee *trustee, struct scms_slice rest, size_
 		if (oer_decode_prefix(&oer_Certificate, &rest, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK)
 			return true;
 		one.n = (size_t)(rest.p - one.p);
-		if (!known_add(trustee, one, room))
+		if (!(fresh && known_has(trustee, one)) && !known_add(trustee, one, room))
 			return false;
 	}
 	return true;
@@ -153,8 +164,10 @@ static bool known_make(struct trustee *trustee)
 		return false;
 	source_resolve(&trustee->source);
 	for (size_t k = 0; k < trustee->source.runs; k++)
-		if (!known_add_run(trustee, trustee->source.run[k], &room))
+		if (!known_add_run(trustee, trustee->source.run[k], false, &room))
 			return false;
+	if (!known_add_run(trustee, trustee->given, true, &room))
+		return false;
 	if (trustee->known_count > 0)
 		qsort(trustee->known, trustee->known_count, sizeof(trustee->known[0]), compare_known);
 	/* From here on the source asks the index, and only what a message brings lies in runs. */
@@ -354,6 +367,32 @@ static bool dir_enter(struct trustee *trustee, struct store_dir_error *err)
 	return false;
 }
 
+bool trustee_know(struct trustee *trustee, struct scms_slice certificates)
+{
+	uint8_t *copy = malloc(certificates.n > 0 ? certificates.n : 1);
+
+	verdicts_drop(trustee);
+	free(trustee->known);
+	trustee->known = NULL;
+	trustee->known_count = 0;
+	free((void *)(uintptr_t)trustee->given.p);
+	trustee->given = (struct scms_slice){copy, 0};
+	if (copy != NULL) {
+		if (certificates.n > 0)
+			memcpy(copy, certificates.p, certificates.n);
+		trustee->given.n = certificates.n;
+		if (trustee->dir == NULL || known_make(trustee))
+			return true;
+	}
+	dir_leave(trustee);
+	return false;
+}
+
+struct scms_slice trustee_known(const struct trustee *trustee)
+{
+	return trustee->given;
+}
+
 struct trustee *trustee_open(const char *path, const struct scms_crypto *crypto, struct store_dir_error *err)
 {
 	struct trustee *trustee = calloc(1, sizeof(*trustee));
@@ -380,6 +419,7 @@ void trustee_close(struct trustee *trustee)
 		return;
 	dir_leave(trustee);
 	free(trustee->own);
+	free((void *)(uintptr_t)trustee->given.p);
 	free(trustee->path);
 	free(trustee);
 }

@@ -39,6 +39,15 @@ enum scms_reason trustee_check(struct trustee *trustee, struct scms_slice certif
 bool trustee_find(struct trustee *trustee, const uint8_t id8[8], unsigned k, struct scms_slice *certificate);
 
 /*
+ * Further candidates (encodings one after another, copied) among which issuers and signers are looked for, in place of those given
+ * before. As all candidates they are trusted for nothing (rule B8). False: without memory; then the store cannot be used any more.
+ */
+SCMS_CHECKED bool trustee_know(struct trustee *trustee, struct scms_slice certificates);
+
+/* Those; until the next of it. */
+struct scms_slice trustee_known(const struct trustee *trustee);
+
+/*
  * Whose the store is: its holder's certificate in force, and the encodings of those above it (SequenceOfCertificate; empty:
  * the store knows them), both copied; after each change of identity. Empty for those that have none (CRL store, manager).
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A device's folder, and what it signs with: refused bundles, kinds of certificates, ceasing and resuming. */
 #include "components/authority/profile.h"
+#include "components/ee/issuers.h"
 #include "components/period.h"
 #include "tests/check.h"
 #include "tests/ee/town.h"
@@ -298,6 +299,76 @@ static void expires(void)
 	town_device_close(&car);
 }
 
+/* ---- chain files that lack what a device needs ---- */
+
+/* Opens it again, as after a loss of power. */
+static void reopen(struct town_device *car)
+{
+	struct device_error why = {.text = ""};
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s", car->device.path);
+	ee_sender_unload(&car->sender);
+	device_close(&car->device);
+	town_must(device_open(&car->device, path, town.crypto, &why), path, why.text);
+}
+
+static void issuers_kept(void)
+{
+	const struct person *const whole[] = {&town.ica, &town.pca, &town.ica2, &town.pca3}, *const less[] = {&town.ica, &town.pca};
+	const uint16_t week = ee_batch_period(EE_PSEUDONYM, TOWN_NOW);
+	const struct ee_request *request;
+	struct crl_hash_entry entry = {.expiry = TOWN_NOW32 + 86400 * 30};
+	struct town_device car;
+	struct key_error err = {.text = ""};
+	struct device_error why = {.text = ""};
+	struct scms_slice found;
+	FILE *file;
+	char path[400];
+
+	town_device(&town, &car, "kept", DEVICE_OBE);
+	town_chain(&town, &car, 1, whole, 4, 0);
+	request = town_ask(&car, EE_PSEUDONYM);
+	town_issue(&town, &car, request, week, &town.pca3);
+	CHECK(sign(&car, TOWN_NOW, 0x20, &err) == KEY_OK, "%s", err.text);
+	/* The RA lies: a file of the same version without this PCA and its ICA. */
+	town_chain(&town, &car, 1, less, 2, 0);
+	CHECK(sign(&car, TOWN_NOW, 0x20, &err) == KEY_OK, "in use: %s", err.text);
+	ee_sender_unload(&car.sender);
+	CHECK(sign(&car, TOWN_NOW, 0x20, &err) == KEY_OK, "loaded again: %s", err.text);
+	reopen(&car);
+	CHECK(sign(&car, TOWN_NOW, 0x20, &err) == KEY_OK, "opened again: %s", err.text);
+	CHECK(ee_batch_useful(&car.device, ee_state_next(&car.device.state, EE_PSEUDONYM, NULL), week, TOWN_NOW), "it is not fetched anew");
+	CHECK(device_issuer(&car.device, cert_id8(&town.pca3.cert) + 5, &found) && found.n == town.pca3.bytes.n, "peers may have the PCA");
+	CHECK(device_issuer(&car.device, cert_id8(&town.ica2.cert) + 5, &found) && found.n == town.ica2.bytes.n, "and its ICA");
+	CHECK(!device_issuer(&car.device, cert_id8(&town.root.cert) + 5, &found), "no root is kept");
+	/* What is kept is trusted for nothing: a revocation takes effect at once. */
+	memcpy(entry.id, cert_id10(&town.ica2.cert), sizeof(entry.id));
+	town_hash_crl(&town, &car, 2, &entry, 1, TOWN_NOW, TOWN_NOW32 + 86400);
+	CHECK(sign(&car, TOWN_NOW, 0x20, &err) == KEY_NOT_FOUND && strstr(err.text, "no PCA that is valid") != NULL, "%s", err.text);
+	CHECK(!ee_batch_useful(&car.device, ee_state_next(&car.device.state, EE_PSEUDONYM, NULL), week, TOWN_NOW), "it is of no use");
+	/* Another PCA's take their place; what is kept does not grow without end. */
+	town_issue(&town, &car, ee_state_next(&car.device.state, EE_PSEUDONYM, NULL), week, &town.pca);
+	CHECK(sign(&car, TOWN_NOW, 0x20, &err) == KEY_OK, "%s", err.text);
+	for (unsigned k = 0; k < 3; k++) {
+		size_t before = trustee_known(car.device.trustee).n;
+
+		town_issue(&town, &car, ee_state_next(&car.device.state, EE_PSEUDONYM, NULL), week, &town.pca);
+		CHECK(trustee_known(car.device.trustee).n == before, "the same again");
+	}
+	/* A file that is spoilt: candidates that are none. */
+	snprintf(path, sizeof(path), "%s/issuers.oer", car.device.path);
+	file = fopen(path, "w");
+	CHECK(file != NULL && fputs("spoilt", file) >= 0 && fclose(file) == 0, "%s", path);
+	reopen(&car);
+	CHECK(sign(&car, TOWN_NOW, 0x20, &err) == KEY_OK, "by the chain file: %s", err.text);
+	CHECK(!ee_issuers_keep(&car.device, ee_state_next(&car.device.state, EE_PSEUDONYM, NULL), (struct scms_slice){payload, sizeof(payload)}, TOWN_NOW,
+			       &why) &&
+		  why.text[0] != '\0',
+	      "junk that was downloaded");
+	town_device_close(&car);
+}
+
 int main(void)
 {
 	town_open(&town, &judge);
@@ -305,6 +376,7 @@ int main(void)
 		bundle_refused(k);
 	no_bundle();
 	kinds();
+	issuers_kept();
 	changes();
 	batches_refused();
 	ceases();

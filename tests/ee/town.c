@@ -2,6 +2,7 @@
 #include "tests/ee/town.h"
 
 #include "components/authority/profile.h"
+#include "components/ee/issuers.h"
 #include "components/pca/response.h"
 #include "components/period.h"
 #include "components/pg/chain_encode.h"
@@ -244,6 +245,9 @@ void town_issue(const struct town *town, struct town_device *device, const struc
 	}
 	if (request->kind != EE_APPLICATION)
 		town_must(archive_make(member, n, &archive, &err) == KEY_OK, "archive", err.text);
+	town_must(ee_issuers_keep(&device->device, request,
+				  request->kind == EE_APPLICATION ? bytes_view(&member[0].content) : bytes_view(&archive), TOWN_NOW, &why),
+		  "issuers", why.text);
 	town_must(ee_batch_put(&device->device, request, period,
 			       request->kind == EE_APPLICATION ? bytes_view(&member[0].content) : bytes_view(&archive), &why),
 		  "batch", why.text);

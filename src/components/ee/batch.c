@@ -142,9 +142,7 @@ void ee_batches_expire(const struct device *device, scms_time64 now)
 
 /* ---- certificates ---- */
 
-/* The PCA that signed the file: named by digest, valid under the device's store. */
-static enum key_status pca_of(const struct device *device, struct scms_slice file, scms_time64 now, struct cert *pca,
-			      struct key_error *err)
+enum key_status ee_batch_pca(const struct device *device, struct scms_slice file, scms_time64 now, struct cert *pca, struct key_error *err)
 {
 	struct SignedData data;
 	struct scms_slice bytes;
@@ -167,7 +165,7 @@ bool ee_batch_useful(const struct device *device, const struct ee_request *reque
 	enum key_status status = ee_batch_get(device, request, period, &archive, &err);
 
 	for (size_t k = 0; status == KEY_OK && k < archive.n; k++)
-		status = pca_of(device, bytes_view(&archive.member[k].content), now, &pca, &err);
+		status = ee_batch_pca(device, bytes_view(&archive.member[k].content), now, &pca, &err);
 	archive_free(&archive);
 	return status == KEY_OK;
 }
@@ -200,7 +198,7 @@ enum key_status ee_batch_take(const struct device *device, const struct ee_reque
 	if (request->kind != EE_APPLICATION &&
 	    (!member_number(member->name, period, &j) || (request->kind == EE_IDENTIFICATION && j != 0)))
 		return key_fail(err, KEY_MALFORMED, "%s: is no certificate of period %x", member->name, period);
-	status = pca_of(device, file, now, &pca, err);
+	status = ee_batch_pca(device, file, now, &pca, err);
 	if (status != KEY_OK)
 		return status;
 	switch (request->kind) {

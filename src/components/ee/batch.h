@@ -42,6 +42,10 @@ SCMS_CHECKED enum key_status ee_batch_get(const struct device *device, const str
  */
 bool ee_batch_useful(const struct device *device, const struct ee_request *request, uint16_t period, scms_time64 now);
 
+/* The PCA that signed a file: named by digest, valid under the device's store. KEY_REFUSED: no such PCA. */
+SCMS_CHECKED enum key_status ee_batch_pca(const struct device *device, struct scms_slice file, scms_time64 now, struct cert *pca,
+					  struct key_error *err);
+
 /*
  * Takes one certificate: for this request and period, of a PCA that is valid now, its key rebuilt and held against it. It need
  * not be valid yet. KEY_REFUSED: no such PCA; else as ee_pseudonym_take.

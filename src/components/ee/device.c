@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "components/ee/device_make.h"
+#include "components/ee/issuers.h"
 #include "components/named.h"
 #include "components/update.h"
 #include "trust/chain_file.h"
@@ -143,7 +144,7 @@ bool device_open(struct device *device, const char *path, const struct scms_cryp
 		snprintf(err->text, sizeof(err->text), "%s", store_err.text);
 		return false;
 	}
-	return true;
+	return ee_issuers_open(device, err);
 }
 
 void device_close(struct device *device)
@@ -299,20 +300,33 @@ bool device_ma(const struct device *device, scms_time64 now, struct cert *ma)
 	       cert_read(ma, file.ma_certificate, device->crypto, NULL) == OER_OK;
 }
 
+static bool has_id3(const struct device *device, struct scms_slice bytes, const uint8_t id3[3])
+{
+	struct cert cert;
+
+	return cert_read(&cert, bytes, device->crypto, NULL) == OER_OK && memcmp(cert_id8(&cert) + 5, id3, 3) == 0;
+}
+
 bool device_issuer(const struct device *device, const uint8_t id3[3], struct scms_slice *out)
 {
+	struct scms_slice rest = trustee_known(device->trustee);
 	struct chain_file file;
 
 	/* Other PCAs' chains, which an RA may add for this purpose, are in a list of their own. */
 	for (unsigned list = 0; list < 2 && device_chain(device, &file); list++) {
 		struct oer_iter it = oer_iterate(list == 0 ? &file.certs : &file.optional);
 
-		while (oer_next_raw(&it, out)) {
-			struct cert cert;
-
-			if (cert_read(&cert, *out, device->crypto, NULL) == OER_OK && memcmp(cert_id8(&cert) + 5, id3, 3) == 0)
+		while (oer_next_raw(&it, out))
+			if (has_id3(device, *out, id3))
 				return true;
-		}
+	}
+	while (rest.n > 0) {
+		*out = (struct scms_slice){rest.p, 0};
+		if (oer_decode_prefix(&oer_Certificate, &rest, OER_DEPTH_DEFAULT, NULL, NULL) != OER_OK)
+			break;
+		out->n = (size_t)(rest.p - out->p);
+		if (has_id3(device, *out, id3))
+			return true;
 	}
 	*out = (struct scms_slice){NULL, 0};
 	return false;

@@ -8,6 +8,7 @@
  *   store/          trust store (service/store_dir.h)
  *   ra.coer         certificate of the RA
  *   tls-roots.pem   who is believed to be the RA and the CRL store
+ *   issuers.oer     who issued the certificates below (issuers.h)
  *   HASH_I.zip      certificates of period I (hex), as downloaded for the request HASH
  *   HASH            an application certificate, likewise
  *
@@ -100,7 +101,7 @@ SCMS_CHECKED bool device_update(struct device *device, struct scms_slice update,
 SCMS_CHECKED bool device_ra(const struct device *device, scms_time64 now, struct cert *ra);
 SCMS_CHECKED bool device_ma(const struct device *device, scms_time64 now, struct cert *ma);
 
-/* The certificate of the chain file whose HashedId3 this is, for a peer that asks. */
+/* The certificate, of the chain file or of the device's own issuers, whose HashedId3 this is, for a peer that asks. */
 bool device_issuer(const struct device *device, const uint8_t id3[3], struct scms_slice *out);
 
 #endif

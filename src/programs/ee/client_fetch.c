@@ -4,6 +4,7 @@
  */
 #include "client_task.h"
 #include "components/ee/batch.h"
+#include "components/ee/issuers.h"
 #include "components/period.h"
 #include "dot2/validity.h"
 
@@ -98,7 +99,8 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 		fetch_next(task);
 	} else if (!batch_good(task, request, result->body, &err)) {
 		task_end(task, CLIENT_REFUSED, "%s certificates of period %x: %s", ee_kind_name(task->kind), task->period, err.text);
-	} else if (!ee_batch_put(device, request, task->period, result->body, &why)) {
+	} else if (!ee_issuers_keep(device, request, result->body, client_now(task->device), &why) ||
+		   !ee_batch_put(device, request, task->period, result->body, &why)) {
 		task_end(task, CLIENT_FAILED, "%s", why.text);
 	} else {
 		task->fetched++;
