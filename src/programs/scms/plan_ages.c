@@ -110,20 +110,23 @@ static void releases_line(void *ctx, uint64_t n, const json_t *entry)
 {
 	struct releases *releases = ctx;
 	json_int_t entries = json_integer_value(json_object_get(json_object_get(entry, "details"), "history"));
-	struct release *longer = releases->list;
+	size_t room = 2 * releases->room + 8;
+	struct release *longer;
 
 	(void)n;
-	if (entries <= (releases->n > 0 ? releases->list[releases->n - 1].entries : 0))
+	if (releases->failed || entries <= (releases->n > 0 ? releases->list[releases->n - 1].entries : 0))
 		return;
 	if (releases->n == releases->room) {
-		releases->room = 2 * releases->room + 8;
-		longer = realloc(releases->list, releases->room * sizeof(*longer));
+		longer = realloc(releases->list, room * sizeof(*longer));
+		if (longer == NULL) {
+			releases->failed = true;
+			return;
+		}
+		releases->list = longer;
+		releases->room = room;
 	}
-	releases->failed |= longer == NULL;
-	if (releases->failed)
-		return;
-	releases->list = longer;
-	longer[releases->n++] = (struct release){(scms_time64)json_integer_value(json_object_get(entry, "time")), entries};
+	releases->list[releases->n++] =
+	    (struct release){(scms_time64)json_integer_value(json_object_get(entry, "time")), entries};
 }
 
 /* By the journal of the workspace. The exit code. */
