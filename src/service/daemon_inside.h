@@ -27,6 +27,7 @@ struct runner {
 	char *tls_file[3]; /* certificate, key, roots */
 	struct tls_identity tls_identity;
 	SSL_CTX *tls;
+	time_t tls_until; /* Unix time */
 	struct http_server *server;
 	struct http_route *routes;
 	struct route_binding *bindings;

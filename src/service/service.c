@@ -8,12 +8,11 @@
 #include "service/service_identity.h"
 
 #include <inttypes.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 bool runner_refuse(const struct component_config *config, struct service_error *err, const char *format, ...)
@@ -57,24 +56,23 @@ static bool clock_is_right(const struct runner *runner, struct service_error *er
 }
 
 /* TLS is judged by the system's clock, whatever a drill adds to it. */
-static bool tls_is_current(const struct runner *runner, struct service_error *err)
+static bool tls_is_current(struct runner *runner, struct service_error *err)
 {
-	FILE *file = fopen(runner->tls_identity.certificates, "re");
-	X509 *certificate = file != NULL ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
-	bool good = certificate != NULL;
+	const char *file = runner->tls_identity.certificates;
+	time_t now = time(NULL), from;
 
-	if (file != NULL)
-		fclose(file);
-	if (!good)
-		return runner_refuse(runner->config, err, "%s: no certificate can be read", runner->tls_identity.certificates);
-	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
-		good = runner_refuse(runner->config, err, "%s: is not valid yet: the clock is behind, or the certificate is for later",
-				     runner->tls_identity.certificates);
-	else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-		good = runner_refuse(runner->config, err, "%s: has expired: make a new one (scms component tls), or set the clock right",
-				     runner->tls_identity.certificates);
-	X509_free(certificate);
-	return good;
+	if (access(file, F_OK) != 0)
+		return runner_refuse(runner->config, err,
+				     "%s: there is no TLS identity yet: install the one that was asked for (scms component install), or make "
+				     "one (scms component tls)",
+				     file);
+	if (!tls_validity(file, &from, &runner->tls_until))
+		return runner_refuse(runner->config, err, "%s: no certificate can be read", file);
+	if (from > now)
+		return runner_refuse(runner->config, err, "%s: is not valid yet: the clock is behind, or the certificate is for later", file);
+	if (runner->tls_until < now)
+		return runner_refuse(runner->config, err, "%s: has expired: make a new one (scms component tls), or set the clock right", file);
+	return true;
 }
 
 /* ---- opening ---- */
@@ -107,6 +105,12 @@ static bool store_open(struct runner *runner, struct service_error *err)
 
 	if (asprintf(&path, "%s/store", runner->config->home) < 0)
 		return runner_refuse(runner->config, err, "out of memory");
+	if (access(path, F_OK) != 0) {
+		runner_refuse(runner->config, err, "%s: there is no trust store yet: make it from the bootstrap bundle (scms component provision %s)",
+			      path, runner->config->name);
+		free(path);
+		return false;
+	}
 	runner->service.trustee = trustee_open(path, runner->crypto, &why);
 	free(path);
 	if (runner->service.trustee == NULL)

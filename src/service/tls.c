@@ -2,11 +2,36 @@
 #include "tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define CIPHERS "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
+
+static bool unix_time(const ASN1_TIME *asn1, time_t *to)
+{
+	struct tm tm;
+
+	if (to == NULL)
+		return true;
+	if (ASN1_TIME_to_tm(asn1, &tm) != 1)
+		return false;
+	*to = timegm(&tm);
+	return true;
+}
+
+bool tls_validity(const char *certificate, time_t *from, time_t *until)
+{
+	BIO *file = BIO_new_file(certificate, "r");
+	X509 *x509 = file != NULL ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL;
+	bool good = x509 != NULL && unix_time(X509_get0_notBefore(x509), from) && unix_time(X509_get0_notAfter(x509), until);
+
+	X509_free(x509);
+	BIO_free(file);
+	return good;
+}
 
 const char *tls_reason(void)
 {

@@ -45,6 +45,9 @@ bool tls_peer_host(const SSL *ssl, char *host, size_t size);
 /* The hash by which a TLS key is known: SHA-256 of the SubjectPublicKeyInfo in DER. False where there is none, or no memory. */
 bool tls_key_hash(const X509 *certificate, uint8_t hash[32]);
 
+/* Until when a certificate is good, and since when (either may be NULL): seconds of Unix time. False: none can be read from the file. */
+SCMS_CHECKED bool tls_validity(const char *certificate, time_t *from, time_t *until);
+
 /* OpenSSL's last error, in words. */
 const char *tls_reason(void);
 

@@ -4,10 +4,13 @@
 
 #include "components/manager/fingerprint.h"
 #include "dot2/validity.h"
+#include "service/tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 struct listing {
 	struct operator_options options;
@@ -79,16 +82,43 @@ static json_t *identity_json(const struct work *work, const struct home_identity
 	return object;
 }
 
+/* "2030-02-24 09:11:31 UTC", until when the TLS identity is good; NULL: there is none. */
+static const char *tls_until(const struct home *home, char text[TIME_TEXT_BYTES])
+{
+	char file[2100];
+	time_t until;
+	struct tm tm;
+
+	snprintf(file, sizeof(file), "%.2000s/tls/certificate.pem", home_path(home));
+	if (!tls_validity(file, NULL, &until) || gmtime_r(&until, &tm) == NULL)
+		return NULL;
+	strftime(text, TIME_TEXT_BYTES, "%Y-%m-%d %H:%M:%S UTC", &tm);
+	return text;
+}
+
+static bool tls_waits(const struct home *home)
+{
+	char file[2100];
+
+	snprintf(file, sizeof(file), "%.2000s/tls-next/request.csr", home_path(home));
+	return access(file, F_OK) == 0;
+}
+
 static json_t *home_json(const struct work *work, const struct home *home)
 {
 	const struct home_settings *settings = home_settings(home);
 	const struct home_identity *active = home_identity(home, HOME_ACTIVE),
 				   *staged = home_identity(home, HOME_STAGED);
+	char until[TIME_TEXT_BYTES];
 	json_t *object = json_pack("{s:s, s:s, s:s, s:i}", "name", settings->name, "role", role_name(settings->role),
 				   "host", settings->host, "retired", (int)home_retired_count(home));
 
 	if (settings->role == ROLE_LA)
 		json_object_set_new(object, "laId", json_integer(settings->la_id));
+	if (tls_until(home, until) != NULL)
+		json_object_set_new(object, "tlsUntil", json_string(until));
+	if (tls_waits(home))
+		json_object_set_new(object, "tlsWaits", json_true());
 	if (active != NULL)
 		json_object_set_new(object, "active", identity_json(work, active));
 	if (staged != NULL)
@@ -150,6 +180,7 @@ static void print_identity(const struct work *work, const char *what, const stru
 static void print_home(const struct work *work, const struct home *home)
 {
 	const struct home_settings *settings = home_settings(home);
+	char until[TIME_TEXT_BYTES];
 
 	printf("%s: %s, host %s\n", settings->name, role_title(settings->role), settings->host);
 	if (settings->role == ROLE_LA)
@@ -158,6 +189,12 @@ static void print_home(const struct work *work, const struct home *home)
 		print_identity(work, "active", home_identity(home, HOME_ACTIVE));
 	if (home_identity(home, HOME_STAGED) != NULL)
 		print_identity(work, "staged", home_identity(home, HOME_STAGED));
+	if (tls_until(home, until) != NULL)
+		printf("TLS identity until %s\n", until);
+	else if (!role_is_offline(settings->role))
+		printf("no TLS identity\n");
+	if (tls_waits(home))
+		printf("a TLS identity is asked for: scms component install %s FILE\n", settings->name);
 	printf("retired: %u\n", home_retired_count(home));
 }
 

@@ -238,13 +238,17 @@ int work_tls_install(struct work *work, const struct home *home, const char *fil
 	const struct tls_subject subject = {.host = settings->host, .roles = roles, .days = TLS_DAYS};
 	const struct tls_paths next = paths_of(home_path(home), NEXT);
 	struct tls_error err;
+	int code;
 
 	if (access(next.request, F_OK) != 0)
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s: no TLS request waits: scms component tls %s --request",
 				     settings->name, settings->name);
 	if (!tls_take_answer(file, next.key, &subject, next.certificate, next.roots, &err))
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s", err.text);
-	return next_take(work, home_path(home), &next);
+	code = next_take(work, home_path(home), &next);
+	if (code == OPERATOR_DONE)
+		unlink(paths_of(home_path(home), "tls").request);
+	return code;
 }
 
 /* ---- scms component tls ---- */

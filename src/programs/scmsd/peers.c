@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ANSWER_BYTES_MAX (64u << 10)
 #define SECONDS 10
@@ -173,6 +174,10 @@ static bool check_component(struct event_base *base, const struct component_conf
 	snprintf(certificates, sizeof(certificates), "%.1000s/tls/certificate.pem", component->home);
 	snprintf(key, sizeof(key), "%.1000s/tls/key.pem", component->home);
 	snprintf(roots, sizeof(roots), "%.1000s/tls/roots.pem", component->home);
+	if (access(certificates, F_OK) != 0) {
+		fprintf(wrong, "%s: %s: there is no TLS identity yet: scms component install, or scms component tls\n", component->name, certificates);
+		return false;
+	}
 	asking.client = http_client_new(base, &identity, &err);
 	if (asking.client == NULL) {
 		fprintf(wrong, "%s: %s\n", component->name, err.text);
