@@ -430,24 +430,33 @@ static enum key_status lists_apply(struct service *service, struct revocations *
 	return status;
 }
 
+/*
+ * Under a new root there is no list of its own at first. What is made by hand on that day (scms crl reset) carries over the seeds
+ * that stay revoked, and dates before it would be refused: so it is waited for, until what is out is due itself.
+ */
 static bool is_due(const struct service *service)
 {
 	const struct state *state = service->state;
 	struct revocations revocations;
 	struct key_error err;
-	unsigned own = 0;
-	bool due = false;
+	unsigned own = 0, others = 0;
+	bool due = false, others_due = false;
 
 	if (revocations_read(&revocations, bytes_view(&state->composite), service->party->crypto, &err) != KEY_OK)
 		return false;
 	for (size_t k = 0; k < revocations.list_count; k++) {
-		if (!list_is_own(service, &revocations.lists[k]))
-			continue;
-		own++;
-		due |= list_is_due(service, &revocations.lists[k]);
+		bool list_due = list_is_due(service, &revocations.lists[k]);
+
+		if (list_is_own(service, &revocations.lists[k])) {
+			own++;
+			due |= list_due;
+		} else if (revocations.lists[k].series != CRL_SERIES_SPECIAL) {
+			others++;
+			others_due |= list_due;
+		}
 	}
 	revocations_free(&revocations);
-	return due || own < 4;
+	return own == 0 && others > 0 ? others_due : due || own < 4;
 }
 
 static void tick(struct service *service, scms_time64 now)
