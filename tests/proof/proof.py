@@ -102,6 +102,15 @@ class Proof:
             "ma1": {"certificates": self.certificates, "reports": REPORTS},
             "crlg1": {"interval_seconds": 30 * 86400, "next_seconds": 60 * 86400},
         })
+        # There may be several PCAs and RAs: the MA finds those that know, and here the first of each is none.
+        conf = system.work / "scmsd.conf"
+        lines = conf.read_text().splitlines()
+        at, = [k for k, line in enumerate(lines) if f'home = "{system.home("ma1")}"' in line]
+        for peer in ("pca", "ra"):
+            first, wrong = f'{peer} = "{system.url(peer + "1")}";', f'{peer} = "{system.url("eca1")}";'
+            check(first in lines[at], f"the MA has a {peer}", lines[at])
+            lines[at] = lines[at].replace(first, wrong + first.replace(f"{peer} =", f"{peer}2 ="))
+        conf.write_text("\n".join(lines) + "\n")
         update = system.work / "ws" / "published" / "update.oer"
         system.start("pg1")
         status, body = system.ask("pg1", "POST", "/publish", update.read_bytes())

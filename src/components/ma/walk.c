@@ -28,7 +28,11 @@ struct walk {
 	struct service *service;
 	void (*done)(void *ctx, const struct walk_result *result, const char *text);
 	void *ctx;
-	const struct question *question; /* ends with one whose peer is NULL */
+	const struct question *first, *question; /* end with one whose peer is NULL */
+	const char *peer;	/* who is asked now */
+	unsigned next;		/* of the configured peers, the next that the first question may go to */
+	char ra[256], at[2][256]; /* host names of the RA and of the LAs that the others named; "": none */
+	char text[320];		/* why nobody has answered yet */
 	struct walk_result result;
 	uint8_t id[9];
 	const uint8_t *id_p; /* what lists of one element point to */
@@ -52,18 +56,78 @@ static void walk_free(struct walk *walk)
 	free(walk);
 }
 
+/* ---- whom to ask ---- */
+
+/* Is it one of several: "pca" or "pca2" for "pca", "la3" for "la1"? */
+static bool is_like(const char *name, const char *peer)
+{
+	size_t n = strcspn(peer, "0123456789");
+
+	return strncmp(name, peer, n) == 0 && strspn(name + n, "0123456789") == strlen(name + n);
+}
+
+static bool is_at(const char *url, const char *host)
+{
+	const char *at = url != NULL ? strstr(url, "://") : NULL;
+	size_t n = at != NULL ? strcspn(at + 3, ":/") : 0;
+
+	return n > 0 && n == strlen(host) && strncmp(at + 3, host, n) == 0;
+}
+
+/* The next peer that may know the answer to the first question. False: all have been asked. */
+static bool peer_next(struct walk *walk)
+{
+	const char *name;
+
+	while ((name = service_peer_name(walk->service, walk->next)) != NULL) {
+		walk->next++;
+		if (is_like(name, walk->first->peer)) {
+			walk->peer = name;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Who is asked after the first: whose host name was told, or who has answered before, or the peer of that name. */
+static const char *peer_of(const struct walk *walk)
+{
+	const struct question *question = walk->question;
+	const char *host = question->role == ROLE_RA ? walk->ra : walk->at[walk->la], *name;
+
+	for (unsigned k = 0; host[0] != '\0' && (name = service_peer_name(walk->service, k)) != NULL; k++)
+		if (is_like(name, question->peer) && is_at(service_peer(walk->service, name), host))
+			return name;
+	return is_like(walk->peer, question->peer) && question->role == ROLE_RA ? walk->peer : question->peer;
+}
+
+static void host_keep(char to[256], struct scms_slice host)
+{
+	memset(to, 0, 256);
+	if (host.n < 256 && memchr(host.p, '\0', host.n) == NULL)
+		memcpy(to, host.p, host.n);
+}
+
+static void walk_step(struct walk *walk);
+
 static void walk_fail(struct walk *walk, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void walk_fail(struct walk *walk, const char *format, ...)
 {
-	char text[256], whole[320];
+	char text[256];
+	size_t n = strlen(walk->text);
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	snprintf(whole, sizeof(whole), "%s: %s", walk->question->peer, text);
-	walk->done(walk->ctx, NULL, whole);
+	snprintf(walk->text + n, sizeof(walk->text) - n, "%s%s: %s", n > 0 ? "; " : "", walk->peer, text);
+	/* Where there are several PCAs, or RAs, only one of them knows whom this is about. */
+	if (walk->question == walk->first && peer_next(walk)) {
+		walk_step(walk);
+		return;
+	}
+	walk->done(walk->ctx, NULL, walk->text);
 	walk_free(walk);
 }
 
@@ -97,6 +161,7 @@ static bool take_hpcr(struct walk *walk, const struct ScmsPDU *pdu)
 	if (!oer_next(&it, &row) || memcmp(row.lv, walk->id, 9) != 0 || row.reply.choice != Lv2HPCR_reply_is_success)
 		return false;
 	memcpy(walk->hpcr, row.reply.u.success.hpcr, sizeof(walk->hpcr));
+	host_keep(walk->ra, row.reply.u.success.hostname);
 	return true;
 }
 
@@ -151,6 +216,8 @@ static bool take_chains(struct walk *walk, const struct ScmsPDU *pdu)
 	info = &row.reply.u.success.info;
 	i_max = (uint32_t)info->iMax[0] << 24 | (uint32_t)info->iMax[1] << 16 | (uint32_t)info->iMax[2] << 8 | info->iMax[3];
 	walk->result.i_max = i_max > UINT16_MAX ? UINT16_MAX : (uint16_t)i_max;
+	host_keep(walk->at[0], info->la1_id);
+	host_keep(walk->at[1], info->la2_id);
 	return make_bytes(&oer_EncryptedData, &info->la1_lci, &walk->lci[0], NULL) == KEY_OK &&
 	       make_bytes(&oer_EncryptedData, &info->la2_lci, &walk->lci[1], NULL) == KEY_OK;
 }
@@ -246,8 +313,6 @@ static const struct question of_rif[] = {
 
 /* ---- step by step ---- */
 
-static void walk_step(struct walk *walk);
-
 static void answered(void *ctx, const struct http_result *result)
 {
 	struct walk *walk = ctx;
@@ -279,6 +344,9 @@ static void answered(void *ctx, const struct http_result *result)
 		return;
 	}
 	walk->question++;
+	walk->text[0] = '\0';
+	if (walk->question->peer != NULL)
+		walk->peer = peer_of(walk);
 	walk_step(walk);
 }
 
@@ -311,7 +379,7 @@ static void certificate_came(void *ctx, const struct http_result *result)
 	if (question->make(walk, &pdu) && make_bytes(&oer_ScmsPDU, &pdu, &pdu_bytes, &err) == KEY_OK &&
 	    message_make(service->party, envelope_find(question->ask), bytes_view(&pdu_bytes), clock_now(), &walk->peer_cert, &request,
 			 &err) == KEY_OK)
-		sent = service_call(service, question->peer, question->path, bytes_view(&request), ANSWER_MAX, answered, walk);
+		sent = service_call(service, walk->peer, question->path, bytes_view(&request), ANSWER_MAX, answered, walk);
 	bytes_free(&pdu_bytes);
 	bytes_free(&request);
 	if (!sent)
@@ -326,7 +394,7 @@ static void walk_step(struct walk *walk)
 
 		walk->done(walk->ctx, same ? &walk->result : NULL, "an i-period ended on the way");
 		walk_free(walk);
-	} else if (!service_call(walk->service, walk->question->peer, "/certificate", (struct scms_slice){NULL, 0}, CERTIFICATE_MAX,
+	} else if (!service_call(walk->service, walk->peer, "/certificate", (struct scms_slice){NULL, 0}, CERTIFICATE_MAX,
 				 certificate_came, walk)) {
 		walk_fail(walk, "out of memory");
 	}
@@ -344,7 +412,9 @@ void walk_begin(struct service *service, enum evidence_kind kind, const uint8_t 
 	walk->service = service;
 	walk->done = done;
 	walk->ctx = ctx;
-	walk->question = kind == EVIDENCE_PSEUDONYM ? of_pseudonym : of_rif;
+	walk->first = walk->question = kind == EVIDENCE_PSEUDONYM ? of_pseudonym : of_rif;
+	if (!peer_next(walk))
+		walk->peer = walk->first->peer;
 	walk->result.kind = kind;
 	walk->result.i = period_of(role_now());
 	walk->host = role_host(service);

@@ -32,7 +32,10 @@ struct walk_result {
 };
 
 /*
- * Begins a walk. done is called once, later: result NULL, and text, where it could not be ended; it may be tried again from the
+ * Begins a walk. Where there are several PCAs (peers pca, pca2, ...) each is asked in turn who issued the certificate; it names
+ * the RA, and the RA the LAs, which are asked at the peers of those host names (ra2, la3, ...). A RIF is asked of each RA in turn.
+ *
+ * done is called once, later: result NULL, and text, where it could not be ended; it may be tried again from the
  * start. result is valid during the call.
  */
 void walk_begin(struct service *service, enum evidence_kind kind, const uint8_t id[9],
