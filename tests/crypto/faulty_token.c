@@ -52,6 +52,10 @@ static CK_RV faulty_sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG n
 
 	if (fault("always", &other))
 		return authenticated ? rv : CKR_USER_NOT_LOGGED_IN;
+	if (rv == CKR_OK && fault("bit", &other)) {
+		signature[*size - 1] ^= 1; /* with CKR_OK: another signature than the key's */
+		return rv;
+	}
 	if (!fault("C_Sign", &other))
 		return rv;
 	memset(signature, 0, *size);

@@ -17,8 +17,8 @@ import tempfile
 import threading
 import time
 
-SCMS, ELECTOR, UTIL, SOFTHSM, TALKING = map(os.path.abspath, sys.argv[1:6])
-FAULT = os.path.abspath(sys.argv[6]) if len(sys.argv) > 6 else None
+SCMS, ELECTOR, UTIL, SOFTHSM, TALKING, FAULTY = map(os.path.abspath, sys.argv[1:7])
+FAULT = os.path.abspath(sys.argv[7]) if len(sys.argv) > 7 else None
 PIN = "648219"
 failures = []
 checks = 0
@@ -176,6 +176,20 @@ def signer(world):
     world.elector("B", "sign", "--yes-i-read-it", "--out", "b.vote", "p", now=4)
     world.elector("B", "verify", "p", "b.vote", now=4, says=["COUNTED", "1 votes count, 2 are needed"])
     check("a vote is what others write", run(SCMS, "show", path / "b.vote").stdout.count("generationTime") > 0)
+
+    # a token that signs wrongly, and says that all is well
+    broken = path / "home-broken"
+    shutil.copytree(path / "home-B", broken)
+    changed = [one for one in broken.rglob("*") if one.is_file() and SOFTHSM.encode() in one.read_bytes()]
+    for one in changed:
+        one.write_bytes(one.read_bytes().replace(SOFTHSM.encode(), FAULTY.encode()))
+    check("the broken token stands in for the other", changed != [])
+    before = tree(broken)
+    done = subprocess.run([ELECTOR, "sign", "--home", str(broken), "--now", day(4), "--yes-i-read-it", "--secret", world.secret, "--out",
+                           str(path / "broken.vote"), str(path / "p")], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          env={**CONFINED, "SOFTHSM2_CONF": os.environ["SOFTHSM2_CONF"], "SCMS_SOFTHSM": SOFTHSM, "FAULTY_TOKEN": "bit=0"})
+    check("a token that signs wrongly", done.returncode == 3 and "does not verify: nothing was written" in done.stderr, f"{done.returncode} {done.stderr}")
+    check("a token that signs wrongly writes nothing", not (path / "broken.vote").exists() and tree(broken) == before)
 
     # changed since it was inspected: another reason
     world.elector("C", "inspect", "p", now=4)
@@ -456,6 +470,7 @@ def mixed_forms(other, one):
     ballot = next((other / "ws" / "ballots").glob("remove-elector-*.oer"))
     run(SCMS, "motion", "collect", *more, other / "B.vote", want=1, says="no motion of this workspace", name="mixed forms: a vote")
     run(ELECTOR, "verify", "--home", one / "home-B", "--now", day(6), ballot, other / "B.vote", want=1, name="mixed forms: an elector's eyes")
+    run(SCMS, "motion", "extend", *more, "--reason", "r", ballot, want=1, says="none of its", name="mixed forms: a foreign ballot is extended")
     check("mixed forms: nothing has changed", tree(ws) == before)
 
 

@@ -183,6 +183,31 @@ static bool take_votes(const struct motion_work *work, const char *id, const str
 	return motion_dir_set_state(&work->workspace, id, MOTION_OPEN, "extended", err);
 }
 
+/* A ballot of another system, or of a subject that was removed, is none that a further vote would mend. */
+static int extend_may(struct motion_work *work, const struct ballot_parts *parts, struct scms_slice ballot)
+{
+	const struct operator_options *common = &work->options->common;
+	const char *file = work->options->args.arg[0];
+	struct motion_tally *tally = calloc(1, sizeof(*tally));
+	enum scms_reason reason;
+	int code = OPERATOR_DONE;
+
+	if (tally == NULL ||
+	    !motion_count(motion_store(work), motion_env(work), work->now, parts->form, parts->motion, ballot, tally)) {
+		free(tally);
+		return operator_fail(common, OPERATOR_ENVIRONMENT, "%s: the ballot cannot be judged", file);
+	}
+	reason = tally->fixed != SCMS_APPLIED ? tally->fixed : tally->vote_count > 0 ? tally->votes[0].reason : SCMS_QUORUM_NOT_MET;
+	if (tally->fixed != SCMS_APPLIED)
+		code = operator_fail(common, OPERATOR_REFUSED, "%s: %s: %s (rule %s)", file, scms_reason_name(reason),
+				     scms_reason_text(reason), scms_reason_rule(reason));
+	else if (tally->counted == 0)
+		code = operator_fail(common, OPERATOR_REFUSED, "%s: none of its %zu votes counts here, the first because %s: %s (rule %s)", file,
+				     tally->vote_count, scms_reason_name(reason), scms_reason_text(reason), scms_reason_rule(reason));
+	free(tally);
+	return code;
+}
+
 static int extend(struct motion_work *work, const struct ballot_parts *parts, struct scms_slice ballot)
 {
 	struct motion_options *options = work->options;
@@ -242,6 +267,8 @@ int motion_extend(int argc, char **argv)
 			operator_fail(&options.common, 0, "%s: %s", options.args.arg[0], err.text);
 		else
 			code = motion_begin(&work, &options, WORKSPACE_CHANGE);
+		if (code == OPERATOR_DONE)
+			code = extend_may(&work, parts, bytes);
 		if (work.dir != NULL && code == OPERATOR_DONE)
 			code = extend(&work, parts, bytes);
 		motion_end(&work);
