@@ -285,16 +285,17 @@ class Scene:
                 raise systems.Trouble(f"request: {answer['results']}: {answer['texts']}")
             time.sleep(0.5)
 
-    def fetch(self, groups=None, seconds=systems.PATIENCE):
+    def fetch(self, groups=None):
         """Until all of them have the certificates that they asked for."""
-        end = time.monotonic() + seconds
+        patience, came = systems.Patience(), 0
         while True:
             answer = self.everybody("fetch", groups, periods=self.stock)
             waiting = sum(count for text, count in answer["texts"].items() if "not ready" in text)
             if waiting == 0 and answer["results"].get("done", 0) == 0:  # who got some may lack others
                 return
-            if time.monotonic() > end:
-                raise systems.Trouble(f"{waiting} devices have no certificates after {seconds} s: {answer['texts']}")
+            came += answer["results"].get("done", 0)
+            if patience.ends((came, waiting)):
+                raise systems.Trouble(f"{waiting} devices have no certificates after {patience.seconds} s: {answer['texts']}")
             if waiting:
                 time.sleep(0.3)
 
@@ -303,9 +304,9 @@ class Scene:
         if self.everybody("request", [ROADSIDE])["results"].get("done", 0) > 0:
             self.fetch([ROADSIDE])
 
-    def update_until(self, groups, version, seconds=systems.PATIENCE):
+    def update_until(self, groups, version):
         """Devices fetch what is new, until they have this version of the chain file."""
-        end = time.monotonic() + seconds
+        patience = systems.Patience()
         groups = [group for group in groups if self.counts.get(group, 0) > 0]
         while True:
             self.everybody("update", groups)
@@ -314,21 +315,21 @@ class Scene:
                          if one["trust"]["gccfVersion"] != version)
             if behind == 0:
                 return
-            if time.monotonic() > end:
-                raise systems.Trouble(f"{behind} devices do not have chain file {version} after {seconds} s")
+            if patience.ends(behind):
+                raise systems.Trouble(f"{behind} devices do not have chain file {version} after {patience.seconds} s")
             time.sleep(0.5)
 
-    def revocation_reaches(self, groups, seconds=systems.PATIENCE):
+    def revocation_reaches(self, groups):
         """Devices fetch the CRL, until they trust no root any more."""
-        end = time.monotonic() + seconds
+        patience = systems.Patience()
         while True:
             self.everybody("update", groups)
             trust = self.trust()
             behind = sum(one["devices"] for group in groups for one in trust.get(group, []) if one["trust"]["roots"])
             if behind == 0:
                 return
-            if time.monotonic() > end:
-                raise systems.Trouble(f"{behind} devices still trust a root after {seconds} s")
+            if patience.ends(behind):
+                raise systems.Trouble(f"{behind} devices still trust a root after {patience.seconds} s")
             time.sleep(0.3)
 
     def wake(self, groups):

@@ -20,6 +20,19 @@ import run as handbook  # noqa: E402
 
 SERVERS = ("pg1", "crl-store1", "crlg1", "eca1", "la1", "la2", "pca1", "ra1", "ma1", "dcm1", "manager1")
 PATIENCE = 120  # seconds after which something that is over at once on a calm machine counts as not coming
+
+
+class Patience:
+    """With what goes on, however slow the machine: it ends when nothing has changed for so long."""
+
+    def __init__(self, seconds=PATIENCE):
+        self.seconds, self.state, self.end = seconds, None, 0
+
+    def ends(self, state):
+        if state != self.state:
+            self.state, self.end = state, time.monotonic() + self.seconds
+        return time.monotonic() > self.end
+
 ANSWER_SECONDS = 120
 PORTS = range(10000, 32000, 20)  # where blocks of ports begin: below those that Linux hands out of itself
 TOOLS = {"bash": "bash", "openssl": "openssl"}  # program: Debian package
