@@ -267,8 +267,9 @@ def another_pca(reader):
     for car in cars[1:]:
         reader.expect(0, "", f"{car} learns of it", "update", car)
     for car in cars:
-        reader.expect_soon(0, "done:", f"{car} fetches what was made anew", "fetch", car, "--periods", "2" if car < "car-3" else "1",
-                           "--wait", str(FETCH_SECONDS))
+        # The present period first: the next may be ready before it.
+        for periods in ("1", "2") if car < "car-3" else ("1",):
+            reader.expect_soon(0, "done:", f"{car} fetches what was made anew", "fetch", car, "--periods", periods, "--wait", str(FETCH_SECONDS))
     reader.expect(0, "accepted", "car-1 is believed again", "verify", "car-2", reader.sign("car-1", "new.signed"))
     reader.expect(0, "accepted", "and car-2", "verify", "car-1", reader.sign("car-2", "new.signed"))
     reader.expect(0, "accepted", "with identification certificates, too", "verify", "car-1", reader.sign("car-3", "new.signed", "--psid", "0x4082"))
