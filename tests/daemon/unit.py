@@ -53,7 +53,9 @@ class Filtered(Daemon):
         (start / 'names').write_text('\n'.join(sorted(names)))
         # As root it would do what the unit's user never does.
         other = 'setpriv --reuid=65534 --regid=65534 --clear-groups' if os.geteuid() == 0 else ''
-        script.write_text('#!/bin/sh\nexec %s %s %s "$@" < %s\n' % (other, filtered, world.programs / 'scmsd', start / 'names'))
+        # Where the programs were built that user may have no way in.
+        behind = [shutil.copy(one, start / name) for one, name in ((filtered, 'filtered'), (world.programs / 'scmsd', 'unit-scmsd'))]
+        script.write_text('#!/bin/sh\nexec %s %s %s "$@" < %s\n' % (other, *behind, start / 'names'))
         script.chmod(0o755)
         programs, world.programs = world.programs, start
         try:

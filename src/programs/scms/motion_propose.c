@@ -189,7 +189,7 @@ static int extend_may(struct motion_work *work, const struct ballot_parts *parts
 	const struct operator_options *common = &work->options->common;
 	const char *file = work->options->args.arg[0];
 	struct motion_tally *tally = calloc(1, sizeof(*tally));
-	enum scms_reason reason;
+	size_t strangers = 0;
 	int code = OPERATOR_DONE;
 
 	if (tally == NULL ||
@@ -197,13 +197,14 @@ static int extend_may(struct motion_work *work, const struct ballot_parts *parts
 		free(tally);
 		return operator_fail(common, OPERATOR_ENVIRONMENT, "%s: the ballot cannot be judged", file);
 	}
-	reason = tally->fixed != SCMS_APPLIED ? tally->fixed : tally->vote_count > 0 ? tally->votes[0].reason : SCMS_QUORUM_NOT_MET;
+	for (size_t k = 0; k < tally->vote_count; k++)
+		strangers += tally->votes[k].reason == SCMS_VOTER_UNKNOWN;
 	if (tally->fixed != SCMS_APPLIED)
-		code = operator_fail(common, OPERATOR_REFUSED, "%s: %s: %s (rule %s)", file, scms_reason_name(reason),
-				     scms_reason_text(reason), scms_reason_rule(reason));
-	else if (tally->counted == 0)
-		code = operator_fail(common, OPERATOR_REFUSED, "%s: none of its %zu votes counts here, the first because %s: %s (rule %s)", file,
-				     tally->vote_count, scms_reason_name(reason), scms_reason_text(reason), scms_reason_rule(reason));
+		code = operator_fail(common, OPERATOR_REFUSED, "%s: %s: %s (rule %s)", file, scms_reason_name(tally->fixed),
+				     scms_reason_text(tally->fixed), scms_reason_rule(tally->fixed));
+	else if (strangers == tally->vote_count)
+		code = operator_fail(common, OPERATOR_REFUSED, "%s: none of its %zu votes is by an elector that the trust store knows (rule %s)",
+				     file, tally->vote_count, scms_reason_rule(SCMS_VOTER_UNKNOWN));
 	free(tally);
 	return code;
 }
