@@ -74,13 +74,20 @@ static bool statement_read(struct scms_slice bytes, const uint8_t tls_key[32], s
 	if (signed_data_read(data, bytes, OER_DEPTH_DEFAULT, NULL) != OER_OK || data->signer.choice != SignerIdentifier_is_certificate ||
 	    data->signer.u.certificate.count != 1 || data->tbsData.headerInfo.psid != PSID_SECURITY_MANAGEMENT ||
 	    header_fields(&data->tbsData.headerInfo) != 0 || !signed_data_unsecured(data, &payload) || payload.n != STATEMENT_BYTES ||
-	    memcmp(payload.p, PEER_STATEMENT, STATEMENT_BYTES - 32) != 0)
-		return disbelieve(why, "header " PEER_HEADER ": expected a signed statement about the caller's TLS key, found something else");
+	    memcmp(payload.p, PEER_STATEMENT, STATEMENT_BYTES - 32) != 0) {
+		disbelieve(why, "header " PEER_HEADER ": expected a signed statement about the caller's TLS key, found something else");
+		return false;
+	}
 	statement_fill(tls_key, statement);
-	if (memcmp(payload.p, statement, STATEMENT_BYTES) != 0)
-		return disbelieve(why, "header " PEER_HEADER ": is about another TLS key; where the caller's was changed, start it again");
+	if (memcmp(payload.p, statement, STATEMENT_BYTES) != 0) {
+		disbelieve(why, "header " PEER_HEADER ": is about another TLS key; where the caller's was changed, start it again");
+		return false;
+	}
 	it = oer_iterate(&data->signer.u.certificate);
-	return oer_next_raw(&it, certificate) || disbelieve(why, "header " PEER_HEADER ": has no certificate");
+	if (oer_next_raw(&it, certificate) && certificate->n > 0)
+		return true;
+	disbelieve(why, "header " PEER_HEADER ": has no certificate");
+	return false;
 }
 
 /* Whose statement the line is, and that it is theirs. */
