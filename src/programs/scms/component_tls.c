@@ -155,27 +155,22 @@ bool work_tls_is_answer(struct scms_slice bytes)
 
 /* ---- issue ---- */
 
+struct asking {
+	const char *file;
+	const struct tls_asked *asked;
+};
+
 /* A component of this workspace that has the host, and is not revoked: another one of its name would be taken for it. */
-static int check_host(struct work *work, const char *file, const struct tls_asked *asked)
+static int check_host(void *ctx, struct work *work, struct home *home)
 {
-	char **names;
-	size_t count;
-	int code = OPERATOR_DONE;
+	const struct asking *asking = ctx;
+	const struct home_identity *active = home_identity(home, HOME_ACTIVE);
 
-	if (!workspace_names(&work->workspace, WORKSPACE_COMPONENTS, &names, &count))
-		return operator_fail(work->options, OPERATOR_ENVIRONMENT, "%s: cannot be read", work->workspace.path);
-	for (size_t k = 0; code == OPERATOR_DONE && k < count; k++) {
-		struct home *home = work_home(work, names[k], &code);
-		const struct home_identity *active = home != NULL ? home_identity(home, HOME_ACTIVE) : NULL;
-
-		if (home != NULL && strcasecmp(home_settings(home)->host, asked->host) == 0 &&
-		    (active == NULL || !workspace_is_revoked(&work->workspace, &active->cert)))
-			code = operator_fail(work->options, OPERATOR_REFUSED, "%s: asks for the host %s, which is that of %s here", file,
-					     asked->host, names[k]);
-		home_close(home);
-	}
-	workspace_names_free(names, count);
-	return code;
+	if (strcasecmp(home_settings(home)->host, asking->asked->host) != 0 ||
+	    (active != NULL && workspace_is_revoked(&work->workspace, &active->cert)))
+		return OPERATOR_DONE;
+	return operator_fail(work->options, OPERATOR_REFUSED, "%s: asks for the host %s, which is that of %s here", asking->file,
+			     asking->asked->host, home_settings(home)->name);
 }
 
 static int check_role(struct work *work, const char *file, const struct tls_asked *asked)
@@ -208,7 +203,7 @@ int work_tls_issue(struct work *work, const char *file, const char *out)
 		return operator_fail(work->options, OPERATOR_REFUSED, "%s", err.text);
 	code = check_role(work, file, &asked);
 	if (code == OPERATOR_DONE)
-		code = check_host(work, file, &asked);
+		code = work_each(work, check_host, &(struct asking){file, &asked});
 	if (code == OPERATOR_DONE)
 		code = root_ready(work, &root, &root_key);
 	if (code != OPERATOR_DONE)
