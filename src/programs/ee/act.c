@@ -85,38 +85,41 @@ int cmd_request(int argc, char **argv)
 	return code;
 }
 
-/* Once, or until something came. */
+/* Once, or until nothing is missing any more. */
 static int fetch(struct command *command, const struct options *options)
 {
 	const struct timeval pause = {.tv_sec = FETCH_PAUSE_SECONDS};
+	struct client_device *device = &command->device;
 	unsigned waited = 0;
+	int code;
 
 	while (true) {
-		client_fetch(&command->device, options->periods, command_done, command);
-		if (command->device.task != NULL)
+		client_fetch(device, options->periods, command_done, command);
+		if (device->task != NULL)
 			event_base_dispatch(command->base);
-		if (command->result != CLIENT_NOTHING || waited >= options->wait)
+		if ((command->result != CLIENT_DONE && command->result != CLIENT_NOTHING) || device->missing == 0 || waited >= options->wait)
 			break;
 		event_base_loopexit(command->base, &pause);
 		event_base_loop(command->base, EVLOOP_NO_EXIT_ON_EMPTY);
 		waited += FETCH_PAUSE_SECONDS;
 	}
-	return command->result == CLIENT_NOTHING && options->wait > 0 ? (command_say(command, options), EE_EXIT_REFUSED)
-								      : command_say(command, options);
+	code = command_say(command, options);
+	return code == EE_EXIT_DONE && options->wait > 0 && device->missing > 0 ? EE_EXIT_REFUSED : code;
 }
 
 int cmd_fetch(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
 	    {"periods", OPTION_PERIODS, "N", 0, "Weeks for which to have certificates, this one among them; default 3", 0},
-	    {"wait", OPTION_WAIT, "SECONDS", 0, "Ask again, so long at most, until something is ready", 0},
+	    {"wait", OPTION_WAIT, "SECONDS", 0, "Ask again, so long at most, until all of them are at hand", 0},
 	    ROWS_CLOCK,
 	    ROW_JSON,
 	    {0}};
 	static const char doc[] = "Fetch the certificates that the RA has ready, of all kinds that were asked for. Each is opened, its key "
 				  "rebuilt and held against it.\v"
 				  "Example:\n  scms-ee fetch car --periods 3 --wait 60\n\n"
-				  "Exit code: 0 fetched or nothing ready (with --wait: fetched), 1 refused, 2 usage, 3 no answer, or the device's own trouble.";
+				  "Exit code: 0 done (with --wait: nothing is missing), 1 refused (with --wait: or some are not ready), 2 usage, 3 no answer, or "
+				  "the device's own trouble.";
 	struct options options;
 	struct command command;
 	int code = EE_EXIT_ENVIRONMENT;

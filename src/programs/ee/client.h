@@ -38,6 +38,7 @@ struct client_device {
 	char policy_tag[CLIENT_TAG_BYTES], chain_tag[CLIENT_TAG_BYTES], crl_tag[CLIENT_TAG_BYTES]; /* of what was last applied */
 	struct client_task *task;			 /* under way */
 	scms_time32 ready;    /* when the RA said that certificates would be; 0: it did not */
+	unsigned missing;     /* files that the last fetch looked for and the RA did not have ready */
 	json_t *report;	      /* of the last session that was applied, or NULL */
 	int64_t clock_offset; /* microseconds by which the device's clock is wrong */
 	uint64_t bytes_in, bytes_out;
@@ -83,7 +84,8 @@ bool client_request_due(const struct client_device *device, enum ee_request_kind
 
 /*
  * Fetches what is not at hand and the RA has ready of all that was asked for: of the period of now, and those that begin
- * within periods - 1 weeks. CLIENT_NOTHING where not one more was ready.
+ * within periods - 1 weeks. CLIENT_NOTHING where not one more was ready; device->missing tells whether some are still to come,
+ * also after CLIENT_DONE: the RA's shuffle may make the next period's before this one's.
  */
 void client_fetch(struct client_device *device, unsigned periods, client_done *done, void *ctx);
 

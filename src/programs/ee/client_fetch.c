@@ -90,9 +90,9 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 	} else if (request == NULL) {
 		task_end(task, CLIENT_CEASED, "the enrolment is not valid any more");
 	} else if (result->status != 200) {
-		if (task->missing++ == 0 && task->kind == EE_APPLICATION)
+		if (task->device->missing++ == 0 && task->kind == EE_APPLICATION)
 			snprintf(task->missed, sizeof(task->missed), "; the application certificate is not ready");
-		else if (task->missing == 1)
+		else if (task->device->missing == 1)
 			snprintf(task->missed, sizeof(task->missed), "; %s certificates of period %x are not ready", ee_kind_name(task->kind),
 				 task->period);
 		task->period++;
@@ -134,9 +134,9 @@ static void fetch_next(struct client_task *task)
 	char name[BATCH_NAME_BYTES];
 
 	if (request == NULL) {
-		if (!task->asked && task->fetched == 0 && task->missing == 0)
+		if (!task->asked && task->fetched == 0 && task->device->missing == 0)
 			task_end(task, CLIENT_NOTHING, "no certificates were asked for");
-		else if (task->fetched == 0 && task->missing == 0)
+		else if (task->fetched == 0 && task->device->missing == 0)
 			task_end(task, CLIENT_NOTHING, "all is at hand");
 		else
 			task_end(task, task->fetched > 0 ? CLIENT_DONE : CLIENT_NOTHING, "%u periods%s", task->fetched, task->missed);
@@ -153,6 +153,7 @@ void client_fetch(struct client_device *device, unsigned periods, client_done *d
 
 	if (task == NULL)
 		return;
+	device->missing = 0;
 	if (device_enrolment(&device->device, client_now(device), &reason) == NULL) {
 		task_end(task, CLIENT_CEASED, "%s", scms_reason_text(reason));
 		return;

@@ -27,7 +27,7 @@ struct client_task {
 	enum ee_request_kind kind; /* of certificates that are asked for or fetched */
 	uint8_t hash[8];	   /* by which the RA will know the request */
 	uint16_t period;	   /* that is fetched */
-	unsigned periods, fetched, missing;
+	unsigned periods, fetched;
 	bool asked;	  /* there was a request of which to fetch */
 	char missed[96]; /* the first that the RA did not have */
 };

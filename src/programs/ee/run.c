@@ -122,7 +122,7 @@ static void did(void *ctx, struct client_device *device, enum client_result resu
 	running->failures = 0;
 	if (running->doing == DOING_LISTEN)
 		listened(running, result);
-	else if (running->doing == DOING_FETCH && result == CLIENT_NOTHING && awaits(device) && running->awaited < AWAIT_TIMES)
+	else if (running->doing == DOING_FETCH && result != CLIENT_CEASED && awaits(device) && running->awaited < AWAIT_TIMES)
 		then(running, DOING_FETCH, (unsigned)AWAIT_SECONDS << running->awaited++);
 	/* Policy and chain file come before any request (CAMP, step 3.1), certificates after. */
 	else if (result == CLIENT_CEASED || running->doing == DOING_FETCH || (running->doing == DOING_REQUEST && result != CLIENT_DONE))
