@@ -4,6 +4,7 @@
 Usage: plans.py SCMS SCMS-ELECTOR SOFTHSM2-UTIL SOFTHSM2-MODULE"""
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -61,6 +62,18 @@ class Plans(World):
         self.scms('publish', '--reason', name, second=61, expect=1, says=says)
         check(name + ': nothing is out', self.published() == before, self.published())
 
+    def voted_aside(self, name, says, *ballots):
+        """Electors who would have it vote, in a world of its own: still nothing goes out."""
+        conf = os.environ['SOFTHSM2_CONF']
+        with tempfile.TemporaryDirectory() as folder:
+            other = self.fork(folder)
+            other.day = self.day
+            for motion, subject, voters in ballots:
+                other.vote(motion, other.folder / (subject + '.coer') if len(subject) == 1 else other.certificate(subject), voters,
+                           '--override', 'a test')
+            other.not_published(name, says)
+        os.environ['SOFTHSM2_CONF'] = conf
+
 
 def founded(folder):
     w = Plans(folder)
@@ -85,6 +98,7 @@ def who_slept(w):
                                            (396, 'add-elector', w.folder / 'E.coer', 'BC')):
         w.vote(motion, subject, voters)
     w.day = 400
+    w.voted_aside('both roots are voted out', 'GRAVE NO_ROOT: ', ('remove-root', 'root1', 'AB'), ('remove-root', 'root2', 'AB'))
     held = {MANAGER, NOW, WEEK, YEAR}  # the root
     everybody = held | {FRESH}
     removal = {name: w.wish('remove-elector', name) for name in 'ABCD'}
@@ -124,6 +138,8 @@ def expiry(w):
     w.day = 1
     w.vote('add-elector', w.folder / 'D.coer', 'OP')
     w.day = 2
+    w.voted_aside('A and D are voted out', 'GRAVE LOCK_OUT_LATER: ', ('remove-elector', 'A', 'BOP'), ('remove-elector', 'D', 'BOP'))
+    w.voted_aside('the root that lasts is voted out', 'GRAVE NO_ROOT_LATER: ', ('remove-root', 'root1', 'AB'))
     everybody = {MANAGER, NOW} | SLEPT
     a, d = w.wish('remove-elector', 'A'), w.wish('remove-elector', 'D')
     root2 = w.wish('add-root', 'root2')
