@@ -78,6 +78,11 @@ static bool batch_good(const struct client_task *task, const struct ee_request *
 	return status == KEY_OK;
 }
 
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void batch_came(struct client_task *task, const struct http_result *result)
 {
 	struct device *device = &task->device->device;
@@ -86,7 +91,8 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 	struct key_error err;
 
 	if (result->status == 0) {
-		task_end(task, task->fetched > 0 ? CLIENT_DONE : CLIENT_OFFLINE, "%u periods: %s", task->fetched, result->error);
+		task_end(task, task->fetched > 0 ? CLIENT_DONE : CLIENT_OFFLINE, "%u period%s: %s", task->fetched, plural(task->fetched),
+			 result->error);
 	} else if (request == NULL) {
 		task_end(task, CLIENT_CEASED, "the enrolment is not valid any more");
 	} else if (result->status != 200) {
@@ -139,7 +145,8 @@ static void fetch_next(struct client_task *task)
 		else if (task->fetched == 0 && task->device->missing == 0)
 			task_end(task, CLIENT_NOTHING, "all is at hand");
 		else
-			task_end(task, task->fetched > 0 ? CLIENT_DONE : CLIENT_NOTHING, "%u periods%s", task->fetched, task->missed);
+			task_end(task, task->fetched > 0 ? CLIENT_DONE : CLIENT_NOTHING, "%u period%s%s", task->fetched, plural(task->fetched),
+				 task->missed);
 		return;
 	}
 	ee_batch_name(request, task->period, name);
