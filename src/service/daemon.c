@@ -10,7 +10,7 @@
 
 struct daemon {
 	struct event_base *base;
-	struct event *tick, *terminate, *interrupt, *deadline;
+	struct event *tick, *terminate, *interrupt, *reload, *deadline;
 	STAILQ_HEAD(, runner) runners;
 	unsigned open;
 	bool stopping;
@@ -62,6 +62,16 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 		runner_stop(runner, on_stopped, daemon);
 }
 
+static void on_reload(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+	struct runner *runner;
+
+	(void)fd, (void)what;
+	STAILQ_FOREACH(runner, &daemon->runners, link)
+		runner_reload(runner);
+}
+
 static bool events_make(struct daemon *daemon)
 {
 	const struct timeval second = {1, 0};
@@ -72,10 +82,11 @@ static bool events_make(struct daemon *daemon)
 	daemon->tick = event_new(daemon->base, -1, EV_PERSIST, on_tick, daemon);
 	daemon->terminate = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);
 	daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_signal, daemon);
+	daemon->reload = evsignal_new(daemon->base, SIGHUP, on_reload, daemon);
 	daemon->deadline = evtimer_new(daemon->base, on_deadline, daemon);
-	return daemon->tick != NULL && daemon->terminate != NULL && daemon->interrupt != NULL && daemon->deadline != NULL &&
-	       event_add(daemon->tick, &second) == 0 && evsignal_add(daemon->terminate, NULL) == 0 &&
-	       evsignal_add(daemon->interrupt, NULL) == 0;
+	return daemon->tick != NULL && daemon->terminate != NULL && daemon->interrupt != NULL && daemon->reload != NULL &&
+	       daemon->deadline != NULL && event_add(daemon->tick, &second) == 0 && evsignal_add(daemon->terminate, NULL) == 0 &&
+	       evsignal_add(daemon->interrupt, NULL) == 0 && evsignal_add(daemon->reload, NULL) == 0;
 }
 
 struct daemon *daemon_open(const struct daemon_config *config, const struct scms_crypto *crypto, struct service_error *err)
@@ -126,6 +137,8 @@ void daemon_close(struct daemon *daemon)
 		event_free(daemon->terminate);
 	if (daemon->interrupt != NULL)
 		event_free(daemon->interrupt);
+	if (daemon->reload != NULL)
+		event_free(daemon->reload);
 	if (daemon->deadline != NULL)
 		event_free(daemon->deadline);
 	if (daemon->base != NULL)

@@ -9,6 +9,7 @@
 #include "service/peer.h"
 
 #include <sys/queue.h>
+#include <sys/types.h>
 
 struct runner;
 
@@ -18,16 +19,32 @@ struct route_binding {
 	const struct service_route *route;
 };
 
+/* By what a file is known to be the one that it was; all zero: there is none. */
+struct file_mark {
+	ino_t inode;
+	off_t size;
+	time_t seconds;
+	long nanoseconds;
+};
+
+/* Its TLS identity (service_tls.h). */
+struct runner_tls {
+	char *path[3]; /* certificate, key, roots */
+	struct tls_identity identity;
+	SSL_CTX *context;
+	time_t until; /* Unix time */
+	struct file_mark taken[3], seen[3];
+	bool refused;  /* what lies there cannot be used */
+	time_t warned; /* 0: it was not */
+};
+
 /* A component that runs. */
 struct runner {
 	struct service service; /* first: a role's service is its runner */
 	STAILQ_ENTRY(runner) link;
 	const struct component_config *config;
 	const struct scms_crypto *crypto;
-	char *tls_file[3]; /* certificate, key, roots */
-	struct tls_identity tls_identity;
-	SSL_CTX *tls;
-	time_t tls_until; /* Unix time */
+	struct runner_tls tls;
 	struct http_server *server;
 	struct http_route *routes;
 	struct route_binding *bindings;
@@ -61,6 +78,9 @@ void runner_close(struct runner *runner);
 
 /* Once a second. */
 void runner_tick(struct runner *runner, scms_time64 now);
+
+/* Takes the files of its TLS identity as they are now. */
+void runner_reload(struct runner *runner);
 
 /* The standing is judged anew and logged where it has changed; changed: store or identity have, and the role is told. */
 void runner_look(struct runner *runner, bool changed);

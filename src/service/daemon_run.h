@@ -16,7 +16,7 @@ struct daemon;
 struct daemon *daemon_open(const struct daemon_config *config, const struct scms_crypto *crypto, struct service_error *err);
 
 /*
- * Runs until SIGTERM or SIGINT: then requests that are under way are answered, at most ten seconds long (a second signal:
+ * SIGHUP has each component take the files of its TLS identity anew. Runs until SIGTERM or SIGINT: then requests that are under way are answered, at most ten seconds long (a second signal:
  * at once), and everything is closed. False: a component gave up (the log says why).
  */
 bool daemon_run(struct daemon *daemon);

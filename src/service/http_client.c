@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_client.h"
 
+#include "base/file.h"
+
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 #define CONNECT_SECONDS 10
 #define SECONDS_DEFAULT 30
 #define CONNECTIONS_KEPT 64
+#define PEM_BYTES_MAX ((size_t)1 << 20)
 
 struct transfer {
 	LIST_ENTRY(transfer) link;
@@ -26,9 +30,11 @@ struct transfer {
 	char error[CURL_ERROR_SIZE];
 };
 
+enum { CERTIFICATES, KEY, ROOTS, PEMS };
+
 struct http_client {
 	struct event_base *base;
-	struct tls_identity identity;
+	struct scms_slice pem[PEMS]; /* what the files had in them; p NULL: there is none */
 	CURLM *multi;
 	struct event *timer;
 	LIST_HEAD(, transfer) transfers;
@@ -136,21 +142,54 @@ static int watch_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
+/* ---- the identity ---- */
+
+static void pems_free(struct scms_slice pem[PEMS])
+{
+	for (unsigned k = 0; k < PEMS; k++) {
+		OPENSSL_cleanse((void *)(uintptr_t)pem[k].p, pem[k].n);
+		free((void *)(uintptr_t)pem[k].p);
+		pem[k] = (struct scms_slice){NULL, 0};
+	}
+}
+
+/* What libcurl is given is what was looked at: were it to read files itself, it would take what lies there then. */
+bool http_client_renew(struct http_client *client, const struct tls_identity *identity, struct tls_error *err)
+{
+	const char *const files[PEMS] = {identity->certificates, identity->key, identity->roots};
+	struct scms_slice pem[PEMS] = {{NULL, 0}};
+	SSL_CTX *tls = tls_client(identity, err);
+	struct file_error why;
+
+	if (tls == NULL)
+		return false;
+	/* libcurl makes contexts of its own; this one showed that the files can be used. */
+	SSL_CTX_free(tls);
+	for (unsigned k = 0; k < PEMS; k++)
+		if (files[k] != NULL && file_read(files[k], PEM_BYTES_MAX, &pem[k], &why) != FILE_OK) {
+			snprintf(err->text, sizeof(err->text), "%s: %s", files[k], why.text);
+			pems_free(pem);
+			return false;
+		}
+	pems_free(client->pem);
+	memcpy(client->pem, pem, sizeof(pem));
+	return true;
+}
+
 struct http_client *http_client_new(struct event_base *base, const struct tls_identity *identity, struct tls_error *err)
 {
 	struct http_client *client = calloc(1, sizeof(*client));
-	SSL_CTX *tls = tls_client(identity, err);
 
-	/* libcurl makes contexts of its own; this one showed that the files can be used. */
-	if (tls == NULL || client == NULL) {
-		SSL_CTX_free(tls);
+	if (client == NULL) {
+		snprintf(err->text, sizeof(err->text), "out of memory");
+		return NULL;
+	}
+	if (!http_client_renew(client, identity, err)) {
 		free(client);
 		return NULL;
 	}
-	SSL_CTX_free(tls);
 	pthread_once(&once, curl_begin);
 	client->base = base;
-	client->identity = *identity;
 	LIST_INIT(&client->transfers);
 	client->multi = curl_multi_init();
 	client->timer = evtimer_new(base, on_timer, client);
@@ -179,6 +218,7 @@ void http_client_free(struct http_client *client)
 		curl_multi_cleanup(client->multi);
 	if (client->timer != NULL)
 		event_free(client->timer);
+	pems_free(client->pem);
 	free(client);
 }
 
@@ -233,7 +273,8 @@ static size_t take_header(char *bytes, size_t one, size_t n, void *arg)
 
 static bool set_up(struct transfer *transfer, const struct http_call *call)
 {
-	const struct tls_identity *identity = &transfer->client->identity;
+	const struct scms_slice *pem = transfer->client->pem;
+	struct curl_blob blob[PEMS];
 	CURL *easy = transfer->easy;
 	CURLcode code = CURLE_OK;
 
@@ -259,11 +300,13 @@ static bool set_up(struct transfer *transfer, const struct http_call *call)
 	SET(CURLOPT_HEADERFUNCTION, take_header);
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
-	if (identity->roots != NULL)
-		SET(CURLOPT_CAINFO, identity->roots);
-	if (identity->certificates != NULL) {
-		SET(CURLOPT_SSLCERT, identity->certificates);
-		SET(CURLOPT_SSLKEY, identity->key);
+	for (unsigned k = 0; k < PEMS; k++)
+		blob[k] = (struct curl_blob){(void *)(uintptr_t)pem[k].p, pem[k].n, CURL_BLOB_COPY};
+	if (pem[ROOTS].p != NULL)
+		SET(CURLOPT_CAINFO_BLOB, &blob[ROOTS]);
+	if (pem[CERTIFICATES].p != NULL) {
+		SET(CURLOPT_SSLCERT_BLOB, &blob[CERTIFICATES]);
+		SET(CURLOPT_SSLKEY_BLOB, &blob[KEY]);
 	}
 	if (call->post) {
 		SET(CURLOPT_POST, 1L);

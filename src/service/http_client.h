@@ -13,8 +13,14 @@
 
 struct http_client;
 
-/* identity's strings must outlive the client. NULL on failure. */
+/* The files of identity are read here, once. NULL on failure. */
 struct http_client *http_client_new(struct event_base *base, const struct tls_identity *identity, struct tls_error *err);
+
+/*
+ * Reads the files anew, for requests that begin from now on; those under way, and connections that are open, keep what they have. False:
+ * these cannot be used, err says why, and the client goes on with those that it has.
+ */
+SCMS_CHECKED bool http_client_renew(struct http_client *client, const struct tls_identity *identity, struct tls_error *err);
 
 /* Requests under way are given up; their done is called with status 0. */
 void http_client_free(struct http_client *client);

@@ -598,6 +598,11 @@ struct http_server *http_server_new(struct event_base *base, const char *address
 	return server;
 }
 
+void http_server_renew(struct http_server *server, SSL_CTX *tls)
+{
+	server->tls = tls;
+}
+
 uint16_t http_server_port(const struct http_server *server)
 {
 	union {

@@ -56,6 +56,9 @@ struct http_server *http_server_new(struct event_base *base, const char *address
 				    const struct http_route *routes, size_t route_count,
 				    const struct http_limits *limits, struct http_error *err);
 
+/* Connections that come from now on get this one; those that are open keep theirs. Of the one before the server wants no more. */
+void http_server_renew(struct http_server *server, SSL_CTX *tls);
+
 uint16_t http_server_port(const struct http_server *server);
 
 /* Accepts no more; what is open is answered and closed. done is called when the last connection is gone. */

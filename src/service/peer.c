@@ -80,7 +80,7 @@ static bool statement_read(struct scms_slice bytes, const uint8_t tls_key[32], s
 	}
 	statement_fill(tls_key, statement);
 	if (memcmp(payload.p, statement, STATEMENT_BYTES) != 0) {
-		disbelieve(why, "header " PEER_HEADER ": is about another TLS key; where the caller's was changed, start it again");
+		disbelieve(why, "header " PEER_HEADER ": is about another TLS key");
 		return false;
 	}
 	it = oer_iterate(&data->signer.u.certificate);

@@ -6,13 +6,13 @@
 #include "base/leap.h"
 #include "dot2/validity.h"
 #include "service/service_identity.h"
+#include "service/service_tls.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 bool runner_refuse(const struct component_config *config, struct service_error *err, const char *format, ...)
@@ -55,48 +55,7 @@ static bool clock_is_right(const struct runner *runner, struct service_error *er
 			     time_text(&leaps, newest, known), runner->config->home, status.skew_seconds);
 }
 
-/* TLS is judged by the system's clock, whatever a drill adds to it. */
-static bool tls_is_current(struct runner *runner, struct service_error *err)
-{
-	const char *file = runner->tls_identity.certificates;
-	time_t now = time(NULL), from;
-
-	if (access(file, F_OK) != 0)
-		return runner_refuse(runner->config, err,
-				     "%s: there is no TLS identity yet: install the one that was asked for (scms component install), or make "
-				     "one (scms component tls)",
-				     file);
-	if (!tls_validity(file, &from, &runner->tls_until))
-		return runner_refuse(runner->config, err, "%s: no certificate can be read", file);
-	if (from > now)
-		return runner_refuse(runner->config, err, "%s: is not valid yet: the clock is behind, or the certificate is for later", file);
-	if (runner->tls_until < now)
-		return runner_refuse(runner->config, err, "%s: has expired: make a new one (scms component tls), or set the clock right", file);
-	return true;
-}
-
 /* ---- opening ---- */
-
-static bool tls_open(struct runner *runner, struct service_error *err)
-{
-	static const char *const names[3] = {"certificate.pem", "key.pem", "roots.pem"};
-	struct tls_error why;
-
-	for (unsigned k = 0; k < 3; k++)
-		if (asprintf(&runner->tls_file[k], "%s/tls/%s", runner->config->home, names[k]) < 0) {
-			runner->tls_file[k] = NULL;
-			return runner_refuse(runner->config, err, "out of memory");
-		}
-	runner->tls_identity = (struct tls_identity){runner->tls_file[0], runner->tls_file[1], runner->tls_file[2]};
-	if (!tls_is_current(runner, err))
-		return false;
-	runner->tls = tls_server(&runner->tls_identity, &why);
-	if (runner->tls != NULL)
-		runner->service.client = http_client_new(runner->service.base, &runner->tls_identity, &why);
-	if (runner->service.client == NULL)
-		return runner_refuse(runner->config, err, "%s", why.text);
-	return true;
-}
 
 static bool store_open(struct runner *runner, struct service_error *err)
 {
@@ -162,7 +121,7 @@ static bool serve_open(struct runner *runner, struct service_error *err)
 
 	if (!routes_make(runner))
 		return runner_refuse(config, err, "out of memory");
-	runner->server = http_server_new(runner->service.base, config->address, config->port, runner->tls, runner->routes,
+	runner->server = http_server_new(runner->service.base, config->address, config->port, runner->tls.context, runner->routes,
 					 runner->route_count, &config->limits, &why);
 	if (runner->server == NULL)
 		return runner_refuse(config, err, "%s", why.text);
@@ -190,7 +149,7 @@ struct runner *runner_open(struct event_base *base, const struct component_confi
 	    .test_mode = test_mode,
 	};
 	if (!store_open(runner, err) || !clock_is_right(runner, err) || !identity_open(&runner->service, err) ||
-	    !tls_open(runner, err) || !database_open(runner, err))
+	    !service_tls_open(&runner->service, err) || !database_open(runner, err))
 		goto refused;
 	identity_tick(&runner->service, clock_now());
 	runner->started = config->role->start == NULL || config->role->start(&runner->service, err);
@@ -230,9 +189,16 @@ void runner_tick(struct runner *runner, scms_time64 now)
 	if (runner->stopped)
 		return;
 	identity_tick(&runner->service, now);
+	service_tls_tick(&runner->service);
 	runner_look(runner, false);
 	if (runner->service.role->tick != NULL)
 		runner->service.role->tick(&runner->service, now);
+}
+
+void runner_reload(struct runner *runner)
+{
+	if (!runner->stopped)
+		service_tls_take(&runner->service);
 }
 
 /* ---- closing ---- */
@@ -263,11 +229,9 @@ void runner_close(struct runner *runner)
 	db_close(service->db);
 	identity_close(service);
 	trustee_close(service->trustee);
-	SSL_CTX_free(runner->tls);
+	service_tls_close(service);
 	peers_free(&runner->peers);
 	free(runner->peer_line);
 	routes_free(runner);
-	for (unsigned k = 0; k < 3; k++)
-		free(runner->tls_file[k]);
 	free(runner);
 }

@@ -83,7 +83,9 @@ static void get_metrics(struct service *service, struct http_exchange *exchange)
 		metrics_counter(to, "scms_store_sessions", "Sessions applied to the trust store.", NULL, runner->sessions);
 		store_metrics(runner, to);
 		identity_metrics(service, to);
-		metrics_gauge(to, "scms_tls_seconds_left", "Until the TLS certificate in use expires.", NULL, (double)(runner->tls_until - time(NULL)));
+		metrics_gauge(to, "scms_tls_seconds_left", "Until the TLS certificate in use expires.", NULL, (double)(runner->tls.until - time(NULL)));
+		metrics_gauge(to, "scms_tls_refused", "1: the files of the TLS identity cannot be used; those before are in use.", NULL,
+			      runner->tls.refused);
 		if (service->role->metrics != NULL)
 			service->role->metrics(service, to);
 		text = metrics_text(to, &n);

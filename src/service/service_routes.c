@@ -245,7 +245,7 @@ static const char *peer_line(struct runner *runner)
 	struct key_error err = {.text = "the key of its TLS certificate cannot be read"};
 
 	if (runner->peer_line == NULL && runner->party.cert != NULL &&
-	    (!tls_key_hash(SSL_CTX_get0_certificate(runner->tls), tls_key) ||
+	    (!tls_key_hash(SSL_CTX_get0_certificate(runner->tls.context), tls_key) ||
 	     peer_line_make(&runner->party, tls_key, &runner->peer_line, &err) != KEY_OK))
 		log_event(runner->service.name, LOG_LEVEL_ERROR, "peers", "s:s", "text", err.text);
 	return runner->peer_line;

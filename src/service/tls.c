@@ -121,6 +121,43 @@ bool tls_peer_has_role(const SSL *ssl, const char *role)
 	       name_has_role(X509_get_subject_name(peer), role);
 }
 
+bool tls_certificate_check(const char *certificates, const char *host, const char *role, time_t now, time_t *until,
+			   struct tls_error *err)
+{
+	BIO *file = BIO_new_file(certificates, "r");
+	X509 *first = file != NULL ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL, *next = first;
+	char wrong[160] = "";
+	time_t from, end;
+
+	*until = 0;
+	if (first == NULL)
+		snprintf(wrong, sizeof(wrong), "no certificate can be read");
+	else if (X509_check_host(first, host, 0, 0, NULL) != 1 && X509_check_ip_asc(first, host, 0) != 1)
+		snprintf(wrong, sizeof(wrong), "expected the certificate of host %.80s, found another's", host);
+	else if (!name_has_role(X509_get_subject_name(first), role))
+		snprintf(wrong, sizeof(wrong), "expected a certificate of role %.20s (OU), found another's", role);
+	while (wrong[0] == '\0' && next != NULL) {
+		if (!unix_time(X509_get0_notBefore(next), &from) || !unix_time(X509_get0_notAfter(next), &end))
+			snprintf(wrong, sizeof(wrong), "says no time of validity");
+		else if (from > now)
+			snprintf(wrong, sizeof(wrong), "is not valid yet: the clock is behind, or the certificate is for later");
+		else if (end <= now)
+			snprintf(wrong, sizeof(wrong), "has expired: make a new one (scms component tls), or set the clock right");
+		else if (*until == 0 || end < *until)
+			*until = end;
+		if (next != first)
+			X509_free(next);
+		next = PEM_read_bio_X509(file, NULL, NULL, NULL);
+	}
+	if (next != first)
+		X509_free(next);
+	X509_free(first);
+	BIO_free(file);
+	if (wrong[0] != '\0')
+		snprintf(err->text, sizeof(err->text), "%s: %s", certificates, wrong);
+	return wrong[0] == '\0';
+}
+
 bool tls_peer_host(const SSL *ssl, char *host, size_t size)
 {
 	X509 *peer = SSL_get0_peer_certificate(ssl);

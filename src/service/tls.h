@@ -48,6 +48,13 @@ bool tls_key_hash(const X509 *certificate, uint8_t hash[32]);
 /* Until when a certificate is good, and since when (either may be NULL): seconds of Unix time. False: none can be read from the file. */
 SCMS_CHECKED bool tls_validity(const char *certificate, time_t *from, time_t *until);
 
+/*
+ * Is this file's first certificate, which is the one that is shown, of this host and role, and good at `now` (Unix time)? *until is when
+ * the first of those in the file expires.
+ */
+SCMS_CHECKED bool tls_certificate_check(const char *certificates, const char *host, const char *role, time_t now, time_t *until,
+					struct tls_error *err);
+
 /* OpenSSL's last error, in words. */
 const char *tls_reason(void);
 

@@ -137,6 +137,13 @@ static bool roles_entered(X509_NAME *name, const struct tls_subject *subject)
 	return true;
 }
 
+/* A certificate that outlives its root would say that there is time left when there is none. */
+static bool end_with_root(X509 *certificate, const X509 *root)
+{
+	return ASN1_TIME_compare(X509_get0_notAfter(certificate), X509_get0_notAfter(root)) <= 0 ||
+	       X509_set1_notAfter(certificate, X509_get0_notAfter(root)) == 1;
+}
+
 static bool sign_identity(X509 *certificate, X509 *root, EVP_PKEY *root_pkey, const struct tls_subject *subject)
 {
 	uint8_t address[16];
@@ -148,7 +155,7 @@ static bool sign_identity(X509 *certificate, X509 *root, EVP_PKEY *root_pkey, co
 		snprintf(names, sizeof(names), "IP:%s", subject->host);
 	else
 		snprintf(names, sizeof(names), "DNS:%s", subject->host);
-	return X509_set_issuer_name(certificate, X509_get_subject_name(root)) == 1 &&
+	return X509_set_issuer_name(certificate, X509_get_subject_name(root)) == 1 && end_with_root(certificate, root) &&
 	       extend(certificate, root, NID_basic_constraints, "critical,CA:FALSE") &&
 	       extend(certificate, root, NID_key_usage, "critical,digitalSignature") &&
 	       extend(certificate, root, NID_ext_key_usage, "serverAuth,clientAuth") &&

@@ -17,7 +17,7 @@ SCMS_CHECKED bool tls_make_root(const char *certificate, const char *key, const 
 struct tls_subject {
 	const char *host;	  /* CN and DNS name; an IP address is entered as such as well */
 	const char *const *roles; /* OU each; NULL after the last */
-	unsigned days;
+	unsigned days; /* fewer where the root ends before */
 };
 
 SCMS_CHECKED bool tls_make_identity(const char *root_certificate, const char *root_key, const char *certificate,

@@ -5,6 +5,9 @@ Usage: roles.py PROGRAMS IDENTITIES [PART...]"""
 
 import io
 import json
+import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -258,6 +261,87 @@ def believed(world):
         daemon.kill()
 
 
+def renewed(world):
+    """TLS files that are replaced are taken without a restart, by server and client; what cannot be used is named, and changes nothing."""
+    store = world.home('store', 'crl-store', bootstrap(world, 'store'), days=400)
+    conf(world, 'store.conf', ('store', ''))
+    keeper = start(world, 'store.conf')
+    home = world.component('crlg', 'crlg', 'CRLG1', bootstrap(world, 'crlg'))
+    conf(world, 'scmsd.conf', ('crlg', 'peers = { crl-store = "https://127.0.0.1:%d"; };' % port(store)))
+    daemon = start(world)
+    files = ('key.pem', 'certificate.pem')
+
+    def shown():
+        """What new connections are shown."""
+        with socket.create_connection(('127.0.0.1', port(home))) as plain, \
+                ssl.create_default_context(cafile=world.tls / 'root.pem').wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+            return tls.getpeercert()['serialNumber']
+
+    def made(name, days, *roles, host='127.0.0.1'):
+        folder = world.folder / name
+        folder.mkdir()
+        world.make('end {0}/root.pem {0}/root.key {1}/certificate.pem {1}/key.pem {2} {3} {4}'.format(world.tls, folder, host, days, ' '.join(roles)))
+        return folder
+
+    def put(name, content):
+        (home / 'tls' / 'beside').write_bytes(content)
+        (home / 'tls' / 'beside').replace(home / 'tls' / name)
+
+    def metrics(of=home):
+        found = openmetrics.read(ask(world, of, 'GET', '/metrics').body)
+        return [found[name][1][(('component', of.name),)] for name in ('scms_tls_refused', 'scms_tls_seconds_left')]
+
+    def refusals():
+        return [e['text'] for e in daemon.events() if e['event'] == 'TLS identity refused']
+    try:
+        until('the first CRL', lambda: ask(world, store, 'GET', '/download-crl/').status == 200)
+        said = daemon.wait_for('TLS identity expires')
+        check('a month before it expires: said', said['level'] == 'warning' and 29 * 86400 < said['seconds_left'] <= 30 * 86400 and
+              said['file'] == str(home / 'tls/certificate.pem'), said)
+        check('made for 400 days by a root of 100', 99 * 86400 < metrics(store)[1] <= 100 * 86400, metrics(store))
+        check('earlier: not said', not [e for e in keeper.events() if e['event'] == 'TLS identity expires'])
+        first, kept = shown(), connect(world, home, 'manager')
+        check('a connection that stays', ask_on(kept, 'GET', '/crlg/composite').status == 200)
+        old = {name: (home / 'tls' / name).read_bytes() for name in files}
+        good = made('good', 400, 'crlg')
+        world.name(good / 'certificate.pem', good / 'key.pem', 'CRLG1', 'crlg')
+        rows = [('of another key', good, files[1:], 'key.pem: '), ('junk', None, files[1:], 'certificate.pem: no certificate'),
+                ('a key that is none', None, files[:1], 'key.pem: '), ('has expired', made('over', 0, 'crlg'), files, 'certificate.pem: has expired'),
+                ("another host's", made('other', 9, 'crlg', host='127.0.0.2'), files, 'expected the certificate of host 127.0.0.1'),
+                ("another role's", made('role', 9, 'ra'), files, 'expected a certificate of role crlg')]
+        for name, folder, which, word in rows:
+            for file in which:
+                put(file, (folder / file).read_bytes() if folder else b'junk')
+            before = len(refusals())
+            daemon.process.send_signal(signal.SIGHUP)
+            until('refused: ' + name, lambda: [text for text in refusals()[before:] if word in text and str(home / 'tls') in text])
+            check('refused, the one before is in use: ' + name, shown() == first)
+            for file in which:
+                put(file, old[file])
+        refused, left = metrics()
+        check('refused: metrics', refused == 1 and 29 * 86400 < left < 31 * 86400, (refused, left))
+        daemon.process.send_signal(signal.SIGHUP)
+        until('what is good again is taken', lambda: metrics()[0] == 0)
+        check('and is the same', shown() == first)
+        # As an operator does it: both files, and nothing said to anybody.
+        for file in files:
+            put(file, (good / file).read_bytes())
+        until('new: new connections', lambda: shown() != first)
+        check('new: open connections go on', ask_on(kept, 'GET', '/crlg/composite').status == 200)
+        check('new: order', ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma').status == 200)
+        until('new: it calls with the new one', lambda: person('EE1').id10 in ask(world, store, 'GET', '/download-crl/').body)
+        check('new: and is believed', not [e for e in keeper.events() if e['event'] == 'peer refused'])
+        (home / 'tls').rename(home / 'away')
+        daemon.process.send_signal(signal.SIGHUP)
+        until('no files at all: said', lambda: 'there is no TLS identity' in refusals()[-1])
+        check('no files at all: it goes on', shown() != first)
+        kept.close()
+        check('stops', daemon.stop() == 0)
+    finally:
+        daemon.kill()
+        keeper.kill()
+
+
 def standing(world):
     """Two identities, and what a component says that has stopped (rule D6.2): to callers, in health, metrics and log."""
     home = world.component('crlg', 'crlg', 'CRLG1', bootstrap(world, 'crlg'), staged='CRLG2')
@@ -407,7 +491,7 @@ def separation(world):
         check('together: %s' % ', '.join(names), done.returncode == 0, done.stderr)
 
 
-PARTS = (publishing, listing, believed, standing, provisioning, modes, separation)
+PARTS = (publishing, listing, believed, renewed, standing, provisioning, modes, separation)
 
 
 def main():

@@ -321,7 +321,7 @@ static int install_file(struct work *work, const struct carry *carry, struct hom
 		code = work_journal(work, code, "component install", carry->name, carry->file, bytes);
 	if (code == OPERATOR_DONE && !carry->options.json)
 		printf("%s: has its %s\n", carry->name,
-		       tls	 ? "TLS identity; if it runs, start it again"
+		       tls	 ? "TLS identity; if it runs, it takes it by itself"
 		       : changed ? "certificate, active"
 				 : "certificate, staged; say when it is to become active: scms component activate");
 	if (code == OPERATOR_DONE)

@@ -309,7 +309,7 @@ static int tls_run(struct work *work, const struct tls_command *command)
 		if (command->request)
 			printf("%s: carry %s to the workspace whose components it talks to: scms component issue\n", settings->name, file.text);
 		else
-			printf("%s: has a new TLS identity for %d days; start it again\n", settings->name, TLS_DAYS);
+			printf("%s: has a new TLS identity for %d days; if it runs, it takes it by itself\n", settings->name, TLS_DAYS);
 	}
 	if (code == OPERATOR_DONE)
 		operator_json(work->options, json_pack("{s:s, s:s}", "name", settings->name, "request", file.text));
@@ -323,7 +323,7 @@ int component_tls(int argc, char **argv)
 	    {"request", OPTION_REQUEST, NULL, 0, "Make a key and a request, for the workspace whose X.509 root its peers believe", 0}, {0}};
 	static const char doc[] =
 	    "Make the TLS identity of a component anew: its X.509 certificate, under the root of this workspace.\v"
-	    "It is good for 1186 days; scmsd says when it has expired. With --request the workspace of the components that it talks to "
+	    "It is good for 1186 days; scmsd takes it without being started again, and says a month ahead when it expires. With --request the workspace of the components that it talks to "
 	    "issues it (scms component issue), and scms component install takes the answer, the root with it; until then the present one "
 	    "stays.\n\n"
 	    "Examples:\n  scms component tls ra1\n  scms component tls pca2 --request\n\n"
