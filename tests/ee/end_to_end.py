@@ -33,6 +33,7 @@ import system as systems  # noqa: E402
 import wireshark  # noqa: E402
 
 FETCH_SECONDS = 90
+TRIES = 5  # a message that is old before this machine gets round to judging it is signed anew
 PORT = re.compile(r"\b(?:88|89)\d\d\b")
 failures = []
 count = 0
@@ -114,8 +115,18 @@ class Reader:
 
     def sign(self, car, name, *arguments):
         self.expect(0, "", f"{car} signs {name}", "sign", car, "position", "--out", name, *arguments)
-        self.sent.append((time.time(), self.work / name))
+        self.sent = [(at, path) for at, path in self.sent if path != self.work / name] + [(time.time(), self.work / name)]
         return name
+
+    def hear(self, code, text, name, car, by, file, *arguments, times=1):
+        """car judges what by signs, so many times in a row."""
+        for _ in range(TRIES):
+            signed = self.sign(by, file, *arguments)
+            found = self.run("verify", car, *times * [signed])
+            if ": old" not in found[1]:
+                break
+        check(found[0] == code and text in found[1], name, found)
+        return signed
 
     def end(self):
         """Whatever came of it, scmsd ends."""
@@ -165,26 +176,34 @@ def certificates(reader):
     check(reader.status("unit-1")["application"], "the roadside unit has its application certificate", reader.status("unit-1"))
 
 
+def page_messages(reader):
+    """The page's own. On a machine that is too slow for it, again."""
+    for turn in range(TRIES):
+        try:
+            return reader.do("messages")
+        except handbook.Failed as failed:
+            if ": old" not in str(failed) or turn + 1 == TRIES:
+                raise
+
+
 def messages(reader):
-    signed = reader.sign("car-1", "one.signed")
-    reader.expect(0, "accepted", "car-2 accepts what car-1 signs", "verify", "car-2", signed)
-    reader.expect(0, "accepted", "a roadside unit, too", "verify", "unit-1", signed)
-    reader.expect(1, "replay", "the same message twice is a replay", "verify", "car-2", signed, signed)
+    reader.hear(0, "accepted", "car-2 accepts what car-1 signs", "car-2", "car-1", "one.signed")
+    reader.hear(0, "accepted", "a roadside unit, too", "unit-1", "car-1", "one.signed")
+    signed = reader.hear(1, "replay", "the same message twice is a replay", "car-2", "car-1", "one.signed", times=2)
     bare = reader.sign("car-1", "digest.signed", "--digest")
     reader.expect(1, "not valid", "a digest alone of an unknown certificate is not judged", "verify", "car-2", bare)
     bent = bytearray((reader.work / signed).read_bytes())
     bent[-1] ^= 1
     (reader.work / "bent.signed").write_bytes(bent)
     reader.expect(1, "not valid", "a bent signature", "verify", "car-2", "bent.signed")
-    named = reader.sign("car-3", "named.signed", "--psid", "0x4082")
-    reader.expect(0, "accepted", "what a vehicle signs with its identification certificate", "verify", "car-2", named)
+    reader.hear(0, "accepted", "what a vehicle signs with its identification certificate", "car-2", "car-3", "named.signed", "--psid", "0x4082")
     reader.expect(1, "no pseudonym certificates", "with which it signs no safety message", "sign", "car-3", "position", "--out",
                   "none.signed")
     reader.expect(1, "no identification certificates", "a service without certificates", "sign", "car-2", "position", "--psid", "0x4082",
                   "--out", "none.signed")
     foreign = reader.sign("car-3", "foreign.signed", "--psid", "0x87")
     reader.expect(1, "may not send", "a PSID that the certificate does not have", "verify", "car-2", foreign)
-    reader.expect(0, "accepted", "what a roadside unit signs", "verify", "car-2", reader.sign("unit-1", "unit.signed", "--psid", "0x83"))
+    reader.hear(0, "accepted", "what a roadside unit signs", "car-2", "unit-1", "unit.signed", "--psid", "0x83")
     reader.expect(1, "may not send", "a roadside unit is no vehicle", "verify", "car-2", reader.sign("unit-1", "car.signed"))
     time.sleep(max(0.0, 6 - (time.time() - (reader.work / signed).stat().st_mtime)))
     reader.expect(1, "old", "a message of some seconds ago", "verify", "car-2", signed)
@@ -192,12 +211,13 @@ def messages(reader):
 
 def exchange(reader, tshark, fields):
     """Two vehicles hear each other; Wireshark reads what was on the air here and before, as we do."""
-    said = {car: [] for car in ("car-1", "car-2")}
-    for turn in range(2):
-        for car in said:
-            said[car].append(reader.sign(car, f"{car}-{turn}.signed"))
     for car, other in (("car-1", "car-2"), ("car-2", "car-1")):
-        reader.expect(0, f"{said[other][1]}: accepted", f"{car} accepts all that {other} says", "verify", car, *said[other])
+        for _ in range(TRIES):
+            said = [reader.sign(other, f"{other}-{turn}.signed") for turn in range(2)]
+            found = reader.run("verify", car, *said)
+            if ": old" not in found[1]:
+                break
+        check(found[0] == 0 and found[1].count("accepted") == 2, f"{car} accepts all that {other} says", found)
     wrong = wireshark.compare(tshark, fields, reader.work / "air.pcap", reader.sent)
     check(not wrong and len(reader.sent) > 8, "Wireshark reads the exchange as we do", wrong)
 
@@ -219,10 +239,10 @@ def removal(reader):
                   "curl --config manager.curl --data-binary @system/ws/published/composite_crl.oer %s") % (crlg, crlg)
         done = subprocess.run(["bash", "-c", script], cwd=reader.work, env=environment, capture_output=True, text=True)
         check(done.returncode == 0, "a new CRL is let out", done.stdout + done.stderr)
-        check(wait_for(lambda: "listen: done: applied" in log.read_text(), 10), "the device that listens has it", log.read_text())
+        check(wait_for(lambda: "listen: done: applied" in log.read_text(), FETCH_SECONDS), "the device that listens has it", log.read_text())
     finally:
         car.send_signal(signal.SIGTERM)
-        check(car.wait(20) == 0, "it ends when it is told to", car.returncode)
+        check(wait_for(lambda: car.poll() is not None, FETCH_SECONDS) and car.returncode == 0, "it ends when it is told to", car.returncode)
 
 
 ANOTHER_PCA = r"""
@@ -273,10 +293,10 @@ def another_pca(reader):
     for car in cars:
         reader.expect_soon(0, "done:", f"{car} fetches what was made anew", "fetch", car, "--periods", "2" if car < "car-3" else "1",
                            "--wait", str(FETCH_SECONDS))
-    reader.expect(0, "accepted", "car-1 is believed again", "verify", "car-2", reader.sign("car-1", "new.signed"))
-    reader.expect(0, "accepted", "and car-2", "verify", "car-1", reader.sign("car-2", "new.signed"))
-    reader.expect(0, "accepted", "with identification certificates, too", "verify", "car-1", reader.sign("car-3", "new.signed", "--psid", "0x4082"))
-    reader.expect(0, "accepted", "and roadside units", "verify", "car-1", reader.sign("unit-1", "new.signed", "--psid", "0x83"))
+    reader.hear(0, "accepted", "car-1 is believed again", "car-2", "car-1", "new.signed")
+    reader.hear(0, "accepted", "and car-2", "car-1", "car-2", "new.signed")
+    reader.hear(0, "accepted", "with identification certificates, too", "car-1", "car-3", "new.signed", "--psid", "0x4082")
+    reader.hear(0, "accepted", "and roadside units", "car-1", "unit-1", "new.signed", "--psid", "0x83")
 
 
 def time64():
@@ -354,7 +374,7 @@ class Cut:
         with device, socket.create_connection(("127.0.0.1", self.port)) as ra:
             sent = 0
             while True:
-                for one in select.select([device, ra], [], [], 2)[0] or [None]:
+                for one in select.select([device, ra], [], [], 30)[0] or [None]:
                     data = one.recv(65536) if one is not None else b""
                     if not data or (one is ra and sent > self.HANDSHAKE):
                         return self.asked.set()
@@ -381,17 +401,16 @@ def lost_acknowledgement(reader):
     reader.expect(0, "asked", "the RA has the request", "request", "car-4")
     reader.expect(1, "refused", "and no second one", "request", "car-4")
     reader.expect(0, "asked", "one that did not come through is made anew", "request", "car-4", "--identification")
-    # Pseudonym certificates may come after the identification certificate.
-    check(wait_for(lambda: reader.run("fetch", "car-4", "--periods", "1") and reader.status("car-4")["periodsAtHand"] > 0, FETCH_SECONDS),
-          "the keys are those that the RA has", reader.status("car-4"))
-    reader.expect(0, "accepted", "car-2 accepts what car-4 signs", "verify", "car-2", reader.sign("car-4", "four.signed"))
+    reader.expect(0, "", "the keys are those that the RA has", "fetch", "car-4", "--periods", "1", "--wait", str(FETCH_SECONDS))
+    check(reader.status("car-4")["periodsAtHand"] > 0, "its certificates are at hand", reader.status("car-4"))
+    reader.hear(0, "accepted", "car-2 accepts what car-4 signs", "car-2", "car-4", "four.signed")
 
 
 def fleet(reader):
     """Many in one process."""
     reader.list_devices(*((f"device-{number}", "obe") for number in (1, 2, 3)))
     done = subprocess.run(["scms-ee", *reader.dcm("fleet", "fleet", "--count", "3", "--periods", "1")], cwd=reader.work,
-                          env=reader.environment, input='{"do": "fetch", "periods": 1}\n{"do": "exchange"}\n', capture_output=True, text=True)
+                          env=reader.environment, input='{"do": "exchange"}\n', capture_output=True, text=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     check(done.returncode == 0 and [line.get("results", {}).get("done") for line in lines[1:4]] == [3, 3, 3], "a fleet of three", done)
     check(lines[-1]["accepts"] == {"all": {"all": {"accepted": 6}}}, "each accepts the others", lines[-1])
@@ -415,7 +434,7 @@ def main():
             reader.do("found", "start", "publish")
             before_enrolment(reader)
             reader.do("vehicles")
-            told = reader.do("messages")
+            told = page_messages(reader)
             check("position.signed: accepted" in told, "the page's message is accepted", told)
             certificates(reader)
             messages(reader)

@@ -166,13 +166,11 @@ class Proof:
                     if time.monotonic() > end:
                         raise
                     time.sleep(0.2)
-        if self.killer is None:
-            self.all("enrol")
-        else:
+        if self.killer is not None:
             self.killer.start()
-            # One by one: who is enrolled already would be enrolled anew.
-            for one in listed:
-                self.all("enrol", device=one["device"])
+        # One by one: who is enrolled already would be enrolled anew.
+        for one in listed:
+            self.all("enrol", device=one["device"])
         self.all("update")
         self.all("request")
         # A device that has some of what it wants is done, too: all have all when there is nothing left to fetch.

@@ -327,7 +327,8 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	/* All that is asked for is one shuffle. */
 	snprintf(settings, sizeof(settings),
-		 "shuffle_threshold = %u; max_request_age = 3600; supply = %u; certificates_per_period = %u; download_delay = 1;",
+		 "shuffle_threshold = %u; max_request_age = 3600; supply = %u; certificates_per_period = %u; download_delay = 1; "
+		 "download_tolerance = 50;",
 		 vehicle_count * periods * each, periods * PERIOD_SECONDS, each);
 	world_make(&world, folder, settings);
 	first = period_of(now32());

@@ -89,19 +89,20 @@ int cmd_request(int argc, char **argv)
 static int fetch(struct command *command, const struct options *options)
 {
 	const struct timeval pause = {.tv_sec = FETCH_PAUSE_SECONDS};
+	const time_t end = seconds_now() + (time_t)options->wait;
 	struct client_device *device = &command->device;
-	unsigned waited = 0;
 	int code;
 
 	while (true) {
 		client_fetch(device, options->periods, command_done, command);
 		if (device->task != NULL)
 			event_base_dispatch(command->base);
-		if ((command->result != CLIENT_DONE && command->result != CLIENT_NOTHING) || device->missing == 0 || waited >= options->wait)
+		/* Who is away may come back; who refuses has said so. */
+		if ((command->result != CLIENT_DONE && command->result != CLIENT_NOTHING && command->result != CLIENT_OFFLINE) ||
+		    device->missing == 0 || seconds_now() >= end)
 			break;
 		event_base_loopexit(command->base, &pause);
 		event_base_loop(command->base, EVLOOP_NO_EXIT_ON_EMPTY);
-		waited += FETCH_PAUSE_SECONDS;
 	}
 	code = command_say(command, options);
 	return code == EE_EXIT_DONE && options->wait > 0 && device->missing > 0 ? EE_EXIT_REFUSED : code;

@@ -280,7 +280,8 @@ static void update_apply(struct client_task *task)
 	struct trustee_outcome outcome;
 
 	if (session.policy.p == NULL && session.crl.p == NULL && session.chain.p == NULL) {
-		task_end(task, task->offline ? CLIENT_OFFLINE : CLIENT_NOTHING, "%s", task->offline ? "nobody answers" : "nothing new");
+		task_end(task, task->offline ? CLIENT_OFFLINE : CLIENT_NOTHING, "%s%s", task->offline ? "nobody answers" : "nothing new",
+			 task->missed);
 		return;
 	}
 	outcome = trustee_apply(device->device.trustee, &session, client_now(device));
@@ -298,8 +299,8 @@ static void update_apply(struct client_task *task)
 		tags_write(device);
 		json_decref(device->report);
 		device->report = json_incref(outcome.report);
-		task_end(task, outcome.changed ? CLIENT_DONE : CLIENT_NOTHING, "%s",
-			 outcome.refused ? "a file was refused" : outcome.changed ? "applied" : "nothing new");
+		task_end(task, outcome.changed ? CLIENT_DONE : CLIENT_NOTHING, "%s%s",
+			 outcome.refused ? "a file was refused" : outcome.changed ? "applied" : "nothing new", task->missed);
 	} else {
 		task_end(task, CLIENT_FAILED, "%s", outcome.text);
 	}
@@ -339,6 +340,14 @@ void task_crl_applied(struct client_task *task)
 	tags_write(task->device);
 }
 
+/* The update goes on without it, and says so. */
+static void update_missed(struct client_task *task, const char *what, const struct http_result *result)
+{
+	if (result->status != 200 && result->status != 304 && task->missed[0] == '\0')
+		snprintf(task->missed, sizeof(task->missed), "; no %s: %.60s%s%.100s", what, result->status == 0 ? result->error : "the RA refuses",
+			 result->why[0] != '\0' ? ": " : "", result->why);
+}
+
 static void update_crl_came(struct client_task *task, const struct http_result *result)
 {
 	task->offline = task->offline || result->status == 0;
@@ -365,6 +374,7 @@ static void update_chain_came(struct client_task *task, const struct http_result
 {
 	if (result->status == 200)
 		(void)keep(task, result, &task->chain, task->chain_tag);
+	update_missed(task, "chain file", result);
 	update_crl(task);
 }
 
@@ -372,6 +382,7 @@ static void update_policy_came(struct client_task *task, const struct http_resul
 {
 	if (result->status == 200)
 		(void)keep(task, result, &task->policy, task->policy_tag);
+	update_missed(task, "policy", result);
 	/* Whether the RA answers or refuses, the CRL is had from elsewhere. */
 	if (result->status == 0)
 		update_crl(task);

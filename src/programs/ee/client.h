@@ -38,7 +38,7 @@ struct client_device {
 	char policy_tag[CLIENT_TAG_BYTES], chain_tag[CLIENT_TAG_BYTES], crl_tag[CLIENT_TAG_BYTES]; /* of what was last applied */
 	struct client_task *task;			 /* under way */
 	scms_time32 ready;    /* when the RA said that certificates would be; 0: it did not */
-	unsigned missing;     /* files that the last fetch looked for and the RA did not have ready */
+	unsigned missing;     /* files that the last fetch looked for and did not get */
 	json_t *report;	      /* of the last session that was applied, or NULL */
 	int64_t clock_offset; /* microseconds by which the device's clock is wrong */
 	uint64_t bytes_in, bytes_out;

@@ -96,9 +96,9 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 	} else if (request == NULL) {
 		task_end(task, CLIENT_CEASED, "the enrolment is not valid any more");
 	} else if (result->status != 200) {
-		if (task->device->missing++ == 0 && task->kind == EE_APPLICATION)
+		if (task->missed[0] == '\0' && task->kind == EE_APPLICATION)
 			snprintf(task->missed, sizeof(task->missed), "; the application certificate is not ready");
-		else if (task->device->missing == 1)
+		else if (task->missed[0] == '\0')
 			snprintf(task->missed, sizeof(task->missed), "; %s certificates of period %x are not ready", ee_kind_name(task->kind),
 				 task->period);
 		task->period++;
@@ -109,6 +109,7 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 		   !ee_batch_put(device, request, task->period, result->body, &why)) {
 		task_end(task, CLIENT_FAILED, "%s", why.text);
 	} else {
+		task->device->missing--;
 		task->fetched++;
 		task->period++;
 		fetch_next(task);
@@ -149,6 +150,8 @@ static void fetch_next(struct client_task *task)
 				 task->missed);
 		return;
 	}
+	/* Until it is here: whatever comes in between, no answer or one that is of no use, it is missing. */
+	task->device->missing++;
 	ee_batch_name(request, task->period, name);
 	task_download(task, paths[task->kind], name, NULL, BATCH_BYTES, batch_came);
 }

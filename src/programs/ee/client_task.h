@@ -29,7 +29,7 @@ struct client_task {
 	uint16_t period;	   /* that is fetched */
 	unsigned periods, fetched;
 	bool asked;	  /* there was a request of which to fetch */
-	char missed[96]; /* the first that the RA did not have */
+	char missed[192]; /* the first that was not to be had, for people */
 };
 
 /* Begins a task; NULL where the device has one, or without memory: done was called. */

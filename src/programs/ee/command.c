@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct parse {
 	struct options *options;
@@ -208,6 +209,14 @@ void command_done(void *ctx, struct client_device *device, enum client_result re
 	command->result = result;
 	snprintf(command->text, sizeof(command->text), "%s", text);
 	event_base_loopbreak(command->base);
+}
+
+time_t seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
 }
 
 int command_wait(struct command *command, const struct options *options)

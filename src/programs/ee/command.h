@@ -87,6 +87,9 @@ void command_done(void *ctx, struct client_device *device, enum client_result re
 /* Turns the event base until command_done was called; says the result, and gives the exit code. */
 int command_wait(struct command *command, const struct options *options);
 
+/* Seconds of the clock that nobody turns. */
+time_t seconds_now(void);
+
 /* Says the result of command_done, and gives the exit code. */
 int command_say(const struct command *command, const struct options *options);
 

@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define FETCH_PAUSE_SECONDS 5
+#define FETCH_PAUSE_SECONDS 2
+#define FETCH_SECONDS 300 /* so long --count waits for the certificates of all, at most */
 #define UPDATE_FILE_MAX (80u << 20)
 
 static const struct argp_option rows[] = {
@@ -216,6 +217,15 @@ static json_t *order_now(struct fleet *fleet, json_t *order)
 	return answer;
 }
 
+/* Did a device look for certificates that were not ready? */
+static bool awaits(const struct fleet *fleet)
+{
+	for (size_t k = 0; k < fleet->n; k++)
+		if (fleet->device[k]->client.missing > 0)
+			return true;
+	return false;
+}
+
 /* What --count asks for. False: said on standard error. */
 static bool begin(struct fleet *fleet, const struct options *options)
 {
@@ -231,10 +241,13 @@ static bool begin(struct fleet *fleet, const struct options *options)
 		fprintf(stderr, "scms-ee fleet: %s\n", error);
 	json_decref(answer);
 	for (size_t k = 0; good && k < sizeof(orders) / sizeof(orders[0]); k++) {
-		/* Certificates are there some seconds after they were asked for. */
-		if (strcmp(orders[k], "fetch") == 0)
-			sleep(FETCH_PAUSE_SECONDS);
 		answer = order_now(fleet, json_pack("{s:s, s:i}", "do", orders[k], "periods", (int)options->periods));
+		/* Certificates are there some time after they were asked for. */
+		for (unsigned waited = 0; strcmp(orders[k], "fetch") == 0 && awaits(fleet) && waited < FETCH_SECONDS; waited += FETCH_PAUSE_SECONDS) {
+			sleep(FETCH_PAUSE_SECONDS);
+			json_decref(answer);
+			answer = order_now(fleet, json_pack("{s:s, s:i}", "do", orders[k], "periods", (int)options->periods));
+		}
 		json_object_set_new(answer, "do", json_string(orders[k]));
 		json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 		putchar('\n');

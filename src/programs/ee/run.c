@@ -48,14 +48,6 @@ static unsigned until_ready(const struct client_device *device)
 	return device->ready - now < RETRY_SECONDS_MAX ? device->ready - now : RETRY_SECONDS_MAX;
 }
 
-static time_t seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* Begins something after a pause. */
 static void then(struct running *running, enum doing doing, unsigned pause)
 {
