@@ -511,6 +511,11 @@ struct trustee_outcome trustee_apply(struct trustee *trustee, const struct scms_
 	return outcome;
 }
 
+bool trustee_release(struct trustee *trustee)
+{
+	return trustee->dir != NULL && store_dir_release(trustee->dir);
+}
+
 const struct scms_store *trustee_store(const struct trustee *trustee)
 {
 	return trustee->dir != NULL ? store_dir_store(trustee->dir) : NULL;

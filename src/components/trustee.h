@@ -81,6 +81,12 @@ struct trustee_outcome trustee_apply(struct trustee *trustee, const struct scms_
 const struct scms_store *trustee_store(const struct trustee *trustee);
 const struct scms_objects *trustee_objects(const struct trustee *trustee);
 
+/*
+ * For one who asks and applies nothing: others may change the store from now on, and what this one has read stays as it is until it is
+ * opened again. False: the store cannot be read.
+ */
+SCMS_CHECKED bool trustee_release(struct trustee *trustee);
+
 /* Rises with every change of the store, also by other processes between two sessions. */
 uint64_t trustee_counter(const struct trustee *trustee);
 

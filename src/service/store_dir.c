@@ -340,6 +340,33 @@ bool store_dir_damaged(const struct store_dir *dir)
 	return dir->damaged;
 }
 
+struct reading {
+	const struct scms_objects *objects;
+	bool good;
+};
+
+static void read_one(void *ctx, const uint8_t digest[32])
+{
+	struct reading *reading = ctx;
+	struct scms_slice bytes;
+
+	reading->good = reading->good && reading->objects->get(reading->objects->ctx, digest, &bytes);
+}
+
+bool store_dir_release(struct store_dir *dir)
+{
+	struct reading reading = {store_objects_table(dir->objects), true};
+
+	/* What is mapped outlives its name. */
+	scms_store_objects(dir->store, read_one, &reading);
+	if (!reading.good)
+		return false;
+	if (dir->lock >= 0)
+		close(dir->lock);
+	dir->lock = -1;
+	return true;
+}
+
 const char *store_dir_object_error(const struct store_dir *dir)
 {
 	return store_objects_error(dir->objects);

@@ -59,6 +59,12 @@ void store_dir_take(struct store_dir *dir, struct scms_store *store);
 /* Counter of the state that was read; it rises by one with each commit. */
 uint64_t store_dir_counter(const struct store_dir *dir);
 
+/*
+ * For one who only reads: reads all that the store names and lets go of the lock. From then on others may change the directory, and what
+ * was read stays as it was. False: an object cannot be had, and the lock is still held.
+ */
+SCMS_CHECKED bool store_dir_release(struct store_dir *dir);
+
 /* Was the newer slot damaged, and this is the older state? */
 bool store_dir_damaged(const struct store_dir *dir);
 

@@ -310,7 +310,7 @@ static void reopen(struct town_device *car)
 	snprintf(path, sizeof(path), "%s", car->device.path);
 	ee_sender_unload(&car->sender);
 	device_close(&car->device);
-	town_must(device_open(&car->device, path, town.crypto, &why), path, why.text);
+	town_must(device_open(&car->device, path, DEVICE_CHANGE, town.crypto, &why), path, why.text);
 }
 
 static void issuers_kept(void)

@@ -91,7 +91,7 @@ static bool step(const char *dir, int number, const char *path)
 		free((void *)(uintptr_t)bundle.p);
 		return good;
 	}
-	good = device_open(&device, path, &judge, &why);
+	good = device_open(&device, path, DEVICE_CHANGE, &judge, &why);
 	if (good && number == 1) {
 		enrolment.certificate = owned(input(dir, "enrolment"));
 		enrolment.eca = owned(input(dir, "eca"));
@@ -130,7 +130,7 @@ static int say(const char *path)
 		puts("none");
 		return 0;
 	}
-	if (!device_open(&device, path, &judge, &why)) {
+	if (!device_open(&device, path, DEVICE_READ, &judge, &why)) {
 		puts(why.text);
 		return 1;
 	}

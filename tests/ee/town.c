@@ -146,7 +146,7 @@ void town_device(const struct town *town, struct town_device *device, const char
 	snprintf(path, sizeof(path), "%s/%s", town->folder, name);
 	town_must(archive_make(member, n, &bundle, &err) == KEY_OK, "bundle", err.text);
 	town_must(device_create(path, bytes_view(&bundle), &identity, TOWN_NOW, town->crypto, &why), path, why.text);
-	town_must(device_open(&device->device, path, town->crypto, &why), path, why.text);
+	town_must(device_open(&device->device, path, DEVICE_CHANGE, town->crypto, &why), path, why.text);
 	device->receiver = ee_receiver_new(NULL);
 	town_must(device->receiver != NULL && linkage_seed_random(device->seed1) && linkage_seed_random(device->seed2), path, "memory");
 	town_enrol(town, device);

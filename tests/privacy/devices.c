@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 		struct device device;
 		struct device_error err;
 
-		must(device_open(&device, argv[k], engine_crypto(), &err), argv[k], err.text);
+		must(device_open(&device, argv[k], DEVICE_READ, engine_crypto(), &err), argv[k], err.text);
 		json_array_append_new(json_object_get(truth, "vehicles"), truth_of(&device, (uint16_t)atoi(argv[1])));
 		device_close(&device);
 	}

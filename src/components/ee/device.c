@@ -8,11 +8,17 @@
 #include "components/update.h"
 #include "trust/chain_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
 
+#define LOCK_WAIT_MILLISECONDS 1000
 #define SETTINGS_MAX (16u << 10)
 #define CERTIFICATE_MAX 4096
 
@@ -120,18 +126,44 @@ static bool state_read(struct device *device, struct device_error *err)
 	return false;
 }
 
-bool device_open(struct device *device, const char *path, const struct scms_crypto *crypto, struct device_error *err)
+/* Two who change a device would each keep a state that lacks the other's keys. */
+static bool lock_take(struct device *device, struct device_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	char path[DEVICE_PATH_BYTES];
+
+	if (!device_path(device, DEVICE_SETTINGS, path, err))
+		return false;
+	device->lock = open(path, O_RDONLY | O_CLOEXEC);
+	if (device->lock < 0) {
+		snprintf(err->text, sizeof(err->text), "%.300s: %s", path, strerror(errno));
+		return false;
+	}
+	for (unsigned waited = 0; flock(device->lock, LOCK_EX | LOCK_NB) != 0; waited += 20) {
+		if (waited >= LOCK_WAIT_MILLISECONDS || errno != EWOULDBLOCK) {
+			snprintf(err->text, sizeof(err->text), "%.300s: %s", device->path,
+				 errno == EWOULDBLOCK ? "another scms-ee works with this device; one that runs does all by itself" : strerror(errno));
+			return false;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+bool device_open(struct device *device, const char *path, enum device_use use, const struct scms_crypto *crypto, struct device_error *err)
 {
 	struct store_dir_error store_err;
 	char name[DEVICE_PATH_BYTES];
 
-	*device = (struct device){.path = strdup(path), .crypto = crypto};
+	*device = (struct device){.path = strdup(path), .lock = -1, .crypto = crypto};
 	err->text[0] = '\0';
 	if (device->path == NULL || asprintf(&device->tls_roots, "%s/" DEVICE_TLS_ROOTS, path) < 0) {
 		device->tls_roots = NULL;
 		snprintf(err->text, sizeof(err->text), "out of memory");
 		return false;
 	}
+	if (use == DEVICE_CHANGE && !lock_take(device, err))
+		return false;
 	if (!settings_read(device, err) || !key_read(device, err) || !state_read(device, err) ||
 	    !device_file_read(device, DEVICE_RA, CERTIFICATE_MAX, &device->ra_bytes, err) || !device_path(device, DEVICE_STORE, name, err))
 		return false;
@@ -144,6 +176,10 @@ bool device_open(struct device *device, const char *path, const struct scms_cryp
 		snprintf(err->text, sizeof(err->text), "%s", store_err.text);
 		return false;
 	}
+	if (use == DEVICE_READ && !trustee_release(device->trustee)) {
+		snprintf(err->text, sizeof(err->text), "%.300s: the trust store cannot be read", name);
+		return false;
+	}
 	return ee_issuers_open(device, err);
 }
 
@@ -151,6 +187,8 @@ void device_close(struct device *device)
 {
 	if (device->trustee != NULL)
 		trustee_close(device->trustee);
+	if (device->path != NULL && device->lock >= 0)
+		close(device->lock);
 	ee_state_free(&device->state);
 	OPENSSL_cleanse(device->key, sizeof(device->key));
 	free((void *)(uintptr_t)device->ra_bytes.p);

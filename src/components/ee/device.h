@@ -37,6 +37,7 @@ struct device_identity {
 
 struct device {
 	char *path;
+	int lock; /* of who changes it; -1: none */
 	char *serial, *ra_url, *crl_url, *tls_roots;
 	enum device_kind kind;
 	uint64_t service[DEVICE_SERVICES_MAX];
@@ -60,8 +61,13 @@ struct device_error {
 SCMS_CHECKED bool device_create(const char *path, struct scms_slice bundle, const struct device_identity *identity,
 				scms_time64 now, const struct scms_crypto *crypto, struct device_error *err);
 
-/* Opens a device; to be closed with device_close(), on failure too. */
-SCMS_CHECKED bool device_open(struct device *device, const char *path, const struct scms_crypto *crypto,
+enum device_use { DEVICE_READ, DEVICE_CHANGE };
+
+/*
+ * Opens a device; to be closed with device_close(), on failure too. Who changes it is alone, and waits a moment for others. Who only
+ * reads, to sign and to judge, is in nobody's way and in as many processes as one likes: he has what there was when he opened it.
+ */
+SCMS_CHECKED bool device_open(struct device *device, const char *path, enum device_use use, const struct scms_crypto *crypto,
 			      struct device_error *err);
 void device_close(struct device *device);
 

@@ -108,6 +108,19 @@ static enum key_status load(struct ee_credentials *these, const struct device *d
 	return KEY_OK;
 }
 
+/* The certificate in use is taken up again, or the change that was asked for is made. */
+static void go_on(struct ee_sender *sender)
+{
+	struct ee_credentials *these = &sender->of[EE_PSEUDONYM];
+
+	for (size_t k = 0; sender->has_last && k < these->n; k++)
+		if (memcmp(cert_id8(&these->credential[k].cert), sender->last, sizeof(sender->last)) == 0) {
+			these->current = (k + sender->change) % these->n;
+			break;
+		}
+	sender->change = false;
+}
+
 /* What is loaded of this request and period is still good: what the store has learnt meanwhile may have ended it. */
 static bool still_good(const struct ee_credentials *these, const struct device *device, const struct ee_request *request,
 		       uint16_t period, scms_time64 now)
@@ -141,6 +154,8 @@ enum key_status ee_sender_load(struct ee_sender *sender, struct device *device, 
 			return KEY_OK;
 		unload(these);
 		status = load(these, device, request, period, now, err);
+		if (status == KEY_OK && kind == EE_PSEUDONYM)
+			go_on(sender);
 		if (status == KEY_OK)
 			return KEY_OK;
 		unload(these);
@@ -157,6 +172,8 @@ void ee_sender_change(struct ee_sender *sender)
 
 	if (these->n > 0)
 		these->current = (these->current + 1) % these->n;
+	else
+		sender->change = true;
 }
 
 const struct ee_credential *ee_sender_current(const struct ee_sender *sender, enum ee_request_kind kind)
@@ -200,6 +217,10 @@ enum key_status ee_sender_sign(struct ee_sender *sender, struct device *device, 
 		header.requestedCertificate = message->asked;
 	}
 	credential = ee_sender_current(sender, kind);
+	if (kind == EE_PSEUDONYM) {
+		memcpy(sender->last, cert_id8(&credential->cert), sizeof(sender->last));
+		sender->has_last = true;
+	}
 	signer.key = credential->key;
 	signer.cert = &credential->cert;
 	header.generationLocation.latitude = message->latitude;

@@ -29,6 +29,8 @@ struct ee_credentials {
 
 struct ee_sender {
 	struct ee_credentials of[EE_KINDS]; /* what is loaded */
+	uint8_t last[8];		    /* the pseudonym certificate in use, over a reload too */
+	bool has_last, change;		    /* it has one; the next message takes another */
 };
 
 /* Which certificates sign messages with this PSID: never those that name a vehicle where pseudonym certificates would do. */
@@ -41,7 +43,7 @@ enum ee_request_kind ee_sender_kind(enum device_kind device, uint64_t psid);
 SCMS_CHECKED enum key_status ee_sender_load(struct ee_sender *sender, struct device *device, enum ee_request_kind kind,
 					    scms_time64 now, struct key_error *err);
 
-/* Another pseudonym certificate from the next message on. */
+/* Another pseudonym certificate from the next message on; until then it stays the same, for as long as it is valid. */
 void ee_sender_change(struct ee_sender *sender);
 
 /* What is signed, and how. */
@@ -64,7 +66,7 @@ SCMS_CHECKED enum key_status ee_sender_sign(struct ee_sender *sender, struct dev
 /* The credential of a kind in use; NULL: none is loaded. */
 const struct ee_credential *ee_sender_current(const struct ee_sender *sender, enum ee_request_kind kind);
 
-/* Wipes and frees what is loaded. */
+/* Wipes and frees what is loaded; it is loaded again when it is needed. */
 void ee_sender_unload(struct ee_sender *sender);
 
 #endif

@@ -27,7 +27,7 @@ int cmd_enrol(int argc, char **argv)
 		fputs("scms-ee enrol: --dcm URL and --factory DIR are wanted\n", stderr);
 		return EE_EXIT_USAGE;
 	}
-	if (command_open(&command, &options)) {
+	if (command_open(&command, &options, DEVICE_CHANGE)) {
 		client_enrol(&command.device, command_done, &command);
 		code = command_wait(&command, &options);
 	}
@@ -48,7 +48,7 @@ int cmd_update(int argc, char **argv)
 	int code = EE_EXIT_ENVIRONMENT;
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
-	if (command_open(&command, &options)) {
+	if (command_open(&command, &options, DEVICE_CHANGE)) {
 		client_update(&command.device, command_done, &command);
 		code = command_wait(&command, &options);
 	}
@@ -73,7 +73,7 @@ int cmd_request(int argc, char **argv)
 	int code = EE_EXIT_ENVIRONMENT;
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
-	if (command_open(&command, &options)) {
+	if (command_open(&command, &options, DEVICE_CHANGE)) {
 		client_request(&command.device,
 			       options.identification		      ? EE_IDENTIFICATION
 			       : command.device.device.kind == DEVICE_RSE ? EE_APPLICATION
@@ -126,7 +126,7 @@ int cmd_fetch(int argc, char **argv)
 	int code = EE_EXIT_ENVIRONMENT;
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
-	if (command_open(&command, &options)) {
+	if (command_open(&command, &options, DEVICE_CHANGE)) {
 		code = fetch(&command, &options);
 	}
 	command_close(&command);
@@ -154,7 +154,7 @@ int cmd_report(int argc, char **argv)
 		fprintf(stderr, "scms-ee report: %s: %s\n", options.rest[0], err.text);
 		return EE_EXIT_ENVIRONMENT;
 	}
-	if (command_open(&command, &options)) {
+	if (command_open(&command, &options, DEVICE_READ)) {
 		client_report(&command.device, message, command_done, &command);
 		code = command_wait(&command, &options);
 	}

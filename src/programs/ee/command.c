@@ -152,7 +152,7 @@ struct http_client *command_factory(struct command *command, const struct option
 	return client;
 }
 
-bool command_open(struct command *command, const struct options *options)
+bool command_open(struct command *command, const struct options *options, enum device_use use)
 {
 	struct tls_identity nobody = {NULL, NULL, NULL};
 	struct device_error err;
@@ -164,7 +164,7 @@ bool command_open(struct command *command, const struct options *options)
 		return false;
 	}
 	command->device.client = &command->client;
-	if (!device_open(&command->device.device, options->directory, engine_crypto(), &err)) {
+	if (!device_open(&command->device.device, options->directory, use, engine_crypto(), &err)) {
 		fprintf(stderr, "scms-ee: %s\n", err.text);
 		return false;
 	}

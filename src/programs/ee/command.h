@@ -78,7 +78,7 @@ struct command {
 	char text[512];
 };
 
-SCMS_CHECKED bool command_open(struct command *command, const struct options *options);
+SCMS_CHECKED bool command_open(struct command *command, const struct options *options, enum device_use use);
 void command_close(struct command *command);
 
 /* client_done that notes the result and ends command_wait. */

@@ -90,7 +90,7 @@ static bool device_add(struct fleet *fleet, struct scms_slice bundle, const stru
 	snprintf(device->group, sizeof(device->group), "%s", group);
 	if (device->receiver != NULL && fleet->n < FLEET_MAX &&
 	    device_create(path, bundle, identity, clock_now(), engine_crypto(), err))
-		good = device_open(&device->client.device, path, &device->crypto.crypto, err);
+		good = device_open(&device->client.device, path, DEVICE_CHANGE, &device->crypto.crypto, err);
 	if (good) {
 		fleet->device[fleet->n++] = device;
 		return true;

@@ -40,7 +40,7 @@ int cmd_sign(int argc, char **argv)
 	}
 	message.psid = options.psid;
 	message.attach = !options.digest;
-	if (command_open(&command, &options)) {
+	if (command_open(&command, &options, DEVICE_READ)) {
 		if (ee_sender_sign(&command.device.sender, &command.device.device, clock_now(), &message, &out, &why) != KEY_OK) {
 			fprintf(stderr, "scms-ee sign: %s\n", why.text);
 			code = EE_EXIT_REFUSED;
@@ -96,7 +96,7 @@ int cmd_verify(int argc, char **argv)
 		fputs("scms-ee verify: no message given\n", stderr);
 		return EE_EXIT_USAGE;
 	}
-	if (receiver == NULL || !command_open(&command, &options)) {
+	if (receiver == NULL || !command_open(&command, &options, DEVICE_READ)) {
 		ee_receiver_free(receiver);
 		return EE_EXIT_ENVIRONMENT;
 	}

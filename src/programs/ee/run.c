@@ -194,7 +194,7 @@ int cmd_run(int argc, char **argv)
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (command_open(&command, &options) && prepare(&running)) {
+	if (command_open(&command, &options, DEVICE_CHANGE) && prepare(&running)) {
 		event_base_dispatch(command.base);
 		code = EE_EXIT_DONE;
 	}

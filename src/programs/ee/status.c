@@ -105,7 +105,7 @@ int cmd_status(int argc, char **argv)
 	int code = EE_EXIT_ENVIRONMENT;
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
-	if (command_open(&command, &options)) {
+	if (command_open(&command, &options, DEVICE_READ)) {
 		const struct device *device = &command.device.device;
 
 		if (options.json) {
