@@ -29,6 +29,13 @@ bool role_open(struct service *service, struct http_exchange *exchange, const ch
 	return true;
 }
 
+bool role_is_revoked(struct service *service, struct scms_slice certificate)
+{
+	enum scms_reason reason = trustee_check(service->trustee, certificate, clock_now());
+
+	return reason == SCMS_CERT_REVOKED || reason == SCMS_ROOT_REVOKED;
+}
+
 void role_failed(struct service *service, struct http_exchange *exchange, const char *what, const struct key_error *err)
 {
 	log_event(service->name, LOG_LEVEL_ERROR, "failed", "s:s, s:s", "what", what, "why", err->text);

@@ -33,6 +33,9 @@ SCMS_CHECKED bool role_open(struct service *service, struct http_exchange *excha
 void role_answer(struct service *service, struct http_exchange *exchange, const char *row, struct scms_slice pdu,
 		 const struct cert *to);
 
+/* Is this certificate, or one above it, revoked? It will not be valid again, unlike one whose root too few endorse at present. */
+bool role_is_revoked(struct service *service, struct scms_slice certificate);
+
 /* Answers 500 and logs why. */
 void role_failed(struct service *service, struct http_exchange *exchange, const char *what, const struct key_error *err);
 

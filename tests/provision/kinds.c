@@ -289,8 +289,6 @@ static void succession(void)
 	vehicle_free(&new);
 }
 
-#define SETTINGS "shuffle_threshold=1 supply=1209600 certificates_per_period=3 max_request_age=10"
-
 /* An ECA that the RA's list names no more: nothing is made for its devices, and they are refused. Named again, they ask again. */
 static void whitelist(void)
 {
@@ -298,12 +296,12 @@ static void whitelist(void)
 
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 1, "one ECA");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") > 0, "requests under way");
-	behind_settings(SETTINGS " ecas=other.localhost");
+	behind_settings(KINDS_SETTINGS " ecas=other.localhost");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 0, "served no more");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") == 0, "their requests have ended");
 	vehicle_begin(&world, &vehicle);
 	CHECK(behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle.sent), NULL, NULL) == 403, "is refused");
-	behind_settings(SETTINGS " ecas=eca.localhost");
+	behind_settings(KINDS_SETTINGS " ecas=eca.localhost");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0") == 0, "what has ended has ended");
 	CHECK(behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle.sent), NULL, NULL) == 200, "is served");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM eca WHERE served = 1") == 1, "served again");
@@ -346,7 +344,7 @@ static void own_policy(void)
 	CHECK(policy_custom_check(global, custom, role_host(ra), clock_now(), faults) == 1 && strcmp(faults[0].parameter, "quorum") == 0, "quorum");
 	behind_settings("drop=quorums");
 	CHECK(!ra_policy_settings(ra, &refused) && strstr(refused.text, "no parameter 'quorums'") != NULL, "%s", refused.text);
-	behind_settings(SETTINGS);
+	behind_settings(KINDS_SETTINGS);
 	CHECK(ra_policy_settings(ra, &refused), "none");
 	free(global);
 }
@@ -358,12 +356,13 @@ int main(void)
 	if (mkdtemp(folder) == NULL)
 		return 2;
 	world_make(&world, folder, "");
-	behind_open(&world, &judge, SETTINGS);
+	behind_open(&world, &judge, KINDS_SETTINGS);
 	top_up();
 	application();
 	identification();
 	succession();
 	CHECK(another_pca() == 0, "another PCA");
+	CHECK(killed_at_each_commit() == 0, "killed");
 	clock_set_offset(0);
 	whitelist();
 	own_policy();

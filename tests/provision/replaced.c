@@ -13,16 +13,11 @@
 
 #include <stdlib.h>
 
-#define EACH 3
-#define PERIODS 2
-#define ALONE "SELECT count(*) FROM item WHERE kind > 1 AND state = 4"
-
 static struct key_error err;
 static uint16_t first;
 static int64_t offset; /* seconds that the test has turned the clock forward */
 
-/* Three seconds each: after two, what failed is tried again. */
-static void turns(unsigned n)
+void kinds_turns(unsigned n)
 {
 	while (n-- > 0) {
 		clock_set_offset(offset += 3);
@@ -30,7 +25,7 @@ static void turns(unsigned n)
 	}
 }
 
-static int ask(struct vehicle *vehicle)
+int kinds_ask(struct vehicle *vehicle)
 {
 	vehicle_begin(&world, vehicle);
 	return behind_request(WORLD_RA, "/provision-pseudonym-certificate-batch", bytes_view(&vehicle->sent), NULL, NULL);
@@ -49,19 +44,19 @@ static int download(const struct vehicle *vehicle, uint16_t i, struct bytes *bod
 }
 
 /* A period's certificates, each by the PCA that the world has now; their linkage values. */
-static unsigned fetch_period(struct vehicle *vehicle, uint16_t i, uint8_t values[EACH][LINKAGE_VALUE])
+static unsigned fetch_period(struct vehicle *vehicle, uint16_t i, uint8_t values[KINDS_EACH][LINKAGE_VALUE])
 {
 	struct bytes body = {NULL, 0};
 	struct archive archive = {.member = NULL};
 	unsigned n = 0;
 
-	if (download(vehicle, i, &body) == 200 && archive_read(bytes_view(&body), EACH, 1 << 20, &archive, &err) == KEY_OK)
+	if (download(vehicle, i, &body) == 200 && archive_read(bytes_view(&body), KINDS_EACH, 1 << 20, &archive, &err) == KEY_OK)
 		for (size_t k = 0; k < archive.n; k++) {
 			struct ee_certified got = {.certificate = {NULL, 0}};
 			struct cert cert;
 			unsigned in, j;
 
-			if (sscanf(archive.member[k].name, "%x_%x", &in, &j) == 2 && in == i && j < EACH &&
+			if (sscanf(archive.member[k].name, "%x_%x", &in, &j) == 2 && in == i && j < KINDS_EACH &&
 			    ee_pseudonym_take(&vehicle->keys, i, (uint8_t)j, bytes_view(&archive.member[k].content), &world.cert[WORLD_PCA],
 					      &judge, &got, &err) == KEY_OK &&
 			    cert_read(&cert, bytes_view(&got.certificate), &judge, NULL) == OER_OK) {
@@ -75,12 +70,12 @@ static unsigned fetch_period(struct vehicle *vehicle, uint16_t i, uint8_t values
 	return n;
 }
 
-static void all_at_hand(struct vehicle *vehicle, uint8_t values[PERIODS][EACH][LINKAGE_VALUE], const char *when)
+void kinds_all_at_hand(struct vehicle *vehicle, struct kinds_values *values, const char *when)
 {
-	for (unsigned p = 0; p < PERIODS; p++) {
-		unsigned n = fetch_period(vehicle, (uint16_t)(first + p), values[p]);
+	for (unsigned p = 0; p < KINDS_PERIODS; p++) {
+		unsigned n = fetch_period(vehicle, (uint16_t)(first + p), values->lv[p]);
 
-		CHECK(n == EACH, "%s, period %u: %u certificates of the PCA in use: %s", when, p, n, err.text);
+		CHECK(n == KINDS_EACH, "%s, period %u: %u certificates of the PCA in use: %s", when, p, n, err.text);
 	}
 }
 
@@ -93,13 +88,18 @@ static void another(const char *name, struct bytes *before)
 	behind_replace(&world, WORLD_PCA);
 }
 
-static void revoke_pca(struct bytes *certificate)
+struct bytes kinds_revocation(const struct bytes *certificate)
 {
 	struct cert cert;
-	struct bytes crl;
 
 	world_must(cert_read(&cert, bytes_view(certificate), &judge, NULL) == OER_OK, "PCA", "cannot be read");
-	crl = world_revoke(&world, &cert);
+	return world_revoke(&world, &cert);
+}
+
+static void revoke_pca(struct bytes *certificate)
+{
+	struct bytes crl = kinds_revocation(certificate);
+
 	behind_trust(WORLD_RA, bytes_view(&crl));
 	bytes_free(&crl);
 	bytes_free(certificate);
@@ -108,31 +108,31 @@ static void revoke_pca(struct bytes *certificate)
 /* Revoked first, replaced then: meanwhile nothing is to be had, and nothing is asked of the dead one. */
 static void revoked(void)
 {
-	uint8_t old[PERIODS][EACH][LINKAGE_VALUE], new[PERIODS][EACH][LINKAGE_VALUE];
+	struct kinds_values old, new;
 	struct vehicle vehicle;
 	struct bytes certificate, none = {NULL, 0};
 	int64_t alone, past = number(WORLD_RA, "SELECT count(*) FROM item WHERE state = 4");
 
-	CHECK(ask(&vehicle) == 200, "asks");
-	turns(6);
-	all_at_hand(&vehicle, old, "before");
-	alone = number(WORLD_RA, ALONE);
+	CHECK(kinds_ask(&vehicle) == 200, "asks");
+	kinds_turns(6);
+	kinds_all_at_hand(&vehicle, &old, "before");
+	alone = number(WORLD_RA, KINDS_ALONE);
 	certificate = world.certificate[WORLD_PCA];
 	world.certificate[WORLD_PCA] = (struct bytes){NULL, 0};
 	revoke_pca(&certificate);
-	turns(3);
+	kinds_turns(3);
 	CHECK(download(&vehicle, first, &none) == 404, "what is worthless is not given any more");
 	bytes_free(&none);
-	CHECK(number(WORLD_RA, "SELECT count(*) FROM past") == past + PERIODS * EACH, "the MA may still ask whose they were");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM past") == past + KINDS_PERIODS * KINDS_EACH, "the MA may still ask whose they were");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM item") == 0 && number(WORLD_RA, "SELECT count(*) FROM file") == 0, "nothing else");
 	bytes_free(&certificate);
 	another("pca2", &certificate);
-	turns(8);
-	all_at_hand(&vehicle, new, "after");
-	CHECK(memcmp(old, new, sizeof(old)) == 0, "the linkage chains go on: the seeds revoke the new ones, too");
+	kinds_turns(8);
+	kinds_all_at_hand(&vehicle, &new, "after");
+	CHECK(memcmp(&old, &new, sizeof(old)) == 0, "the linkage chains go on: the seeds revoke the new ones, too");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE stopped = 0 AND NOT EXISTS (SELECT 1 FROM batch WHERE request = request.id)") == 0,
 	      "whoever asked has certificates again");
-	CHECK(number(WORLD_RA, ALONE) == alone && number(WORLD_PCA, "SELECT count(*) FROM authorized") == alone && alone > 1,
+	CHECK(number(WORLD_RA, KINDS_ALONE) == alone && number(WORLD_PCA, "SELECT count(*) FROM authorized") == alone && alone > 1,
 	      "identification and application certificates, too");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state <> 4") == 0, "nothing was refused");
 	bytes_free(&certificate);
@@ -145,33 +145,79 @@ static void revoked(void)
  */
 static void replaced(void)
 {
-	uint8_t values[PERIODS][EACH][LINKAGE_VALUE];
+	struct kinds_values values;
 	struct vehicle has, waits;
 	struct bytes certificate = {NULL, 0};
 	int64_t issued;
 
-	CHECK(ask(&has) == 200, "asks");
-	turns(6);
-	all_at_hand(&has, values, "before");
-	CHECK(ask(&waits) == 200, "asks");
+	CHECK(kinds_ask(&has) == 200, "asks");
+	kinds_turns(6);
+	kinds_all_at_hand(&has, &values, "before");
+	CHECK(kinds_ask(&waits) == 200, "asks");
 	for (unsigned k = 0; k < 10 && number(WORLD_RA, "SELECT count(*) FROM item WHERE state < 2") <= 0; k++)
-		turns(1);
-	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state < 2") == PERIODS * EACH, "items on their way");
+		kinds_turns(1);
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state < 2") == KINDS_PERIODS * KINDS_EACH, "items on their way");
 	another("pca3", &certificate);
 	behind_replace(&world, WORLD_RA);
-	turns(8);
+	kinds_turns(8);
 	issued = number(WORLD_PCA, "SELECT count(*) FROM issued");
-	CHECK(issued == PERIODS * EACH, "what was on its way is made by the next, what was issued stays: %lld", (long long)issued);
-	all_at_hand(&waits, values, "on its way");
-	CHECK(fetch_period(&has, first, values[0]) == 0, "of the PCA before");
+	CHECK(issued == KINDS_PERIODS * KINDS_EACH, "what was on its way is made by the next, what was issued stays: %lld", (long long)issued);
+	kinds_all_at_hand(&waits, &values, "on its way");
+	CHECK(fetch_period(&has, first, values.lv[0]) == 0, "of the PCA before");
 	revoke_pca(&certificate);
-	turns(8);
-	all_at_hand(&has, values, "after");
-	all_at_hand(&waits, values, "as before");
+	kinds_turns(8);
+	kinds_all_at_hand(&has, &values, "after");
+	kinds_all_at_hand(&waits, &values, "as before");
 	CHECK(number(WORLD_PCA, "SELECT count(*) - count(DISTINCT lv) FROM issued") == 0, "no value twice");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state <> 4") == 0, "nothing was refused");
 	vehicle_free(&has);
 	vehicle_free(&waits);
+}
+
+/*
+ * Another certificate for the same PCA, in the same home and database, and the RA is not told. What either issued is known as its
+ * own. When the first is revoked, the second issues what the first had: the same values again, and answers to requests that it
+ * knows already.
+ */
+static void renewed(void)
+{
+	struct kinds_values old, new, later;
+	struct vehicle has, asks;
+	struct bytes before, kept = {NULL, 0}, still = {NULL, 0}, crl;
+	int64_t alone, filed;
+
+	CHECK(kinds_ask(&has) == 200, "asks");
+	kinds_turns(6);
+	kinds_all_at_hand(&has, &old, "before");
+	alone = number(WORLD_RA, KINDS_ALONE);
+	before = world.certificate[WORLD_PCA];
+	world.certificate[WORLD_PCA] = (struct bytes){NULL, 0};
+	world_renew(&world, WORLD_PCA);
+	behind_replace(&world, WORLD_PCA);
+	CHECK(kinds_ask(&asks) == 200, "asks");
+	kinds_turns(8);
+	kinds_all_at_hand(&asks, &later, "by the second");
+	CHECK(download(&asks, first, &kept) == 200, "is there");
+	CHECK(db_number(behind_service(WORLD_RA)->db, "SELECT count(*) FROM batch JOIN pca ON pca.number = batch.pca WHERE pca.id = $1",
+			DB_VALUES(db_bytes(cert_id8(&world.cert[WORLD_PCA]), 8)), 0) == KINDS_PERIODS,
+	      "the RA knows which are the second's");
+	filed = number(WORLD_RA, "SELECT count(*) FROM item WHERE state = 4");
+	crl = kinds_revocation(&before);
+	behind_trust(WORLD_RA, bytes_view(&crl));
+	behind_trust(WORLD_PCA, bytes_view(&crl));
+	kinds_turns(8);
+	kinds_all_at_hand(&has, &new, "after");
+	CHECK(memcmp(&old, &new, sizeof(old)) == 0, "the linkage chains go on");
+	CHECK(download(&asks, first, &still) == 200 && still.n == kept.n && memcmp(still.p, kept.p, kept.n) == 0, "nothing is made twice");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state <> 4") == 0, "nothing was refused");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state = 4") == filed && number(WORLD_RA, KINDS_ALONE) == alone, "as many as before");
+	CHECK(number(WORLD_PCA, "SELECT count(*) FROM (SELECT 1 FROM issued GROUP BY lv, issuer HAVING count(*) > 1)") == 0, "no value twice");
+	bytes_free(&kept);
+	bytes_free(&still);
+	bytes_free(&before);
+	bytes_free(&crl);
+	vehicle_free(&has);
+	vehicle_free(&asks);
 }
 
 unsigned another_pca(void)
@@ -179,5 +225,6 @@ unsigned another_pca(void)
 	first = period_of(role_now());
 	revoked();
 	replaced();
+	renewed();
 	return check_failures;
 }

@@ -338,6 +338,20 @@ void world_replace(struct world *world, enum world_component which, const char *
 	home(world, which);
 }
 
+void world_renew(struct world *world, enum world_component which)
+{
+	struct home_error err;
+	struct home *made;
+	char path[560];
+
+	bytes_free(&world->certificate[which]);
+	path_in(path, sizeof(path), world, world->name[which]);
+	made = home_open(path, NULL, &judge, &err);
+	world_must(made != NULL, path, err.text);
+	identity(world, which, made);
+	home_close(made);
+}
+
 struct bytes world_revoke(const struct world *world, const struct cert *cert)
 {
 	struct person crlg;

@@ -49,6 +49,9 @@ void world_complete(struct world *world);
 /* Another takes the place of a component, with a home of this name; the old one's is left as it is. */
 void world_replace(struct world *world, enum world_component which, const char *name);
 
+/* A component's next identity, of other keys, in the home that it has; it is the one in use from now on. */
+void world_renew(struct world *world, enum world_component which);
+
 /* A composite CRL that revokes this certificate, as of now, by a CRL generator under the root. To be freed. */
 struct bytes world_revoke(const struct world *world, const struct cert *cert);
 

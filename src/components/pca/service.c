@@ -32,8 +32,30 @@ static const char *const steps[] = {
     /* Under another root the same value is issued anew: chains go on over a re-enrolment, and the old certificates are dead. */
     "CREATE UNIQUE INDEX issued_value ON issued (lv, i, craca)",
     "CREATE TABLE authorized (hpcr BLOB PRIMARY KEY, answer BLOB, day INTEGER NOT NULL) WITHOUT ROWID",
+    /* Certificates that the PCA has had. What one issued that was revoked is dead, and may be issued anew; of rows without an issuer nobody knows. */
+    "CREATE TABLE own (id BLOB PRIMARY KEY, certificate BLOB NOT NULL)",
+    "ALTER TABLE issued ADD COLUMN issuer BLOB",
+    "ALTER TABLE authorized ADD COLUMN issuer BLOB",
+    "DROP INDEX issued_value",
+    "CREATE UNIQUE INDEX issued_value ON issued (lv, i, craca, issuer)",
 };
 static const struct db_schema schema = {"pca", steps, sizeof(steps) / sizeof(steps[0])};
+
+/* Remembers the certificate in use; until that is on disk, what it issues is of an issuer that nobody knows. */
+static void keep_own(struct service *service)
+{
+	const struct cert *cert = service->party->cert;
+	struct bytes bytes = {NULL, 0};
+	struct key_error err;
+
+	if (db_number(service->db, "SELECT count(*) FROM own WHERE id = $1", DB_VALUES(db_bytes(cert_id8(cert), 8)), 0) > 0)
+		return;
+	if (make_bytes(&oer_Certificate, &cert->c, &bytes, &err) != KEY_OK || !commit_begin(service->commit) ||
+	    db_run(service->db, "INSERT INTO own (id, certificate) VALUES ($1, $2)",
+		   DB_VALUES(db_bytes(cert_id8(cert), 8), db_bytes(bytes.p, bytes.n))) != 1)
+		log_event(service->name, LOG_LEVEL_ERROR, "certificate in use", "s:s", "not kept", db_error(service->db));
+	bytes_free(&bytes);
+}
 
 static void take_identity(struct service *service)
 {
@@ -42,6 +64,7 @@ static void take_identity(struct service *service)
 	state->pca.party = *service->party;
 	/* Every component's certificate names the root as its CRACA. */
 	memcpy(state->pca.craca_id, service->party->cert->c.toBeSigned.cracaId, sizeof(state->pca.craca_id));
+	keep_own(service);
 }
 
 static void pca_stop(struct service *service)
@@ -108,12 +131,15 @@ static const struct pca *pca_of(const struct asked *asked)
 	return &state->pca;
 }
 
+/* Columns: answer, the certificate that it is of. */
 static bool send_again(void *ctx, const struct db_value *columns, size_t count)
 {
 	struct asked *asked = ctx;
 	struct pca_state *state = asked->service->state;
 
 	(void)count;
+	if (columns[1].kind != DB_NULL && role_is_revoked(asked->service, columns[1].bytes))
+		return false;
 	asked->answered = true;
 	state->again++;
 	if (columns[0].kind == DB_NULL)
@@ -205,24 +231,42 @@ static enum key_status keep_pseudonym(struct asked *asked, const struct Pseudony
 		memcpy(ra, asked->request->raId.p, asked->request->raId.n);
 	if (status == KEY_OK &&
 	    db_run(db,
-		   "INSERT INTO issued (hpcr, i, lv, plv1, plv2, la1, la2, ra, answer, day, craca) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		   "INSERT INTO issued (hpcr, i, lv, plv1, plv2, la1, la2, ra, answer, day, craca, issuer) VALUES ($1, $2, $3, $4, $5, $6, "
+		   "$7, $8, $9, $10, $11, $12) ON CONFLICT (hpcr) DO UPDATE SET answer = $9, day = $10, issuer = $12",
 		   DB_VALUES(db_bytes(asked->hpcr, 32), db_integer(info->iValue), db_bytes(issued->linkage_value, LINKAGE_VALUE),
 			     db_bytes(plv[0].p, plv[0].n), db_bytes(plv[1].p, plv[1].n), db_text(issued->la[0]), db_text(issued->la[1]),
 			     db_text(ra), db_bytes(answer->p, answer->n), db_integer(role_now() / DAY),
-			     db_bytes(pca_of(asked)->craca_id, 3))) != 1)
+			     db_bytes(pca_of(asked)->craca_id, 3), db_bytes(cert_id8(pca_of(asked)->party.cert), 8))) != 1)
 		status = key_fail(err, KEY_FAILED, "%s", db_error(db));
 	bytes_free(&plv[0]);
 	bytes_free(&plv[1]);
 	return status;
 }
 
-/* Was a certificate with this value issued under this root, for another request? */
+struct taken {
+	struct service *service;
+	bool is;
+};
+
+static bool take_issuer(void *ctx, const struct db_value *columns, size_t count)
+{
+	struct taken *taken = ctx;
+
+	(void)count;
+	taken->is = columns[0].kind == DB_NULL || !role_is_revoked(taken->service, columns[0].bytes);
+	return !taken->is;
+}
+
+/* Was a certificate with this value issued under this root, for another request, that is not dead with its issuer? */
 static bool value_is_taken(const struct asked *asked, const struct pseudonym_issued *issued, uint16_t i)
 {
-	return db_number(asked->service->db, "SELECT count(*) FROM issued WHERE lv = $1 AND i = $2 AND craca = $3",
-			 DB_VALUES(db_bytes(issued->linkage_value, LINKAGE_VALUE), db_integer(i),
-				   db_bytes(pca_of(asked)->craca_id, 3)),
-			 0) > 0;
+	struct taken taken = {asked->service, false};
+
+	return db_each(asked->service->db,
+		       "SELECT own.certificate FROM issued LEFT JOIN own ON own.id = issued.issuer WHERE lv = $1 AND i = $2 AND craca = $3",
+		       DB_VALUES(db_bytes(issued->linkage_value, LINKAGE_VALUE), db_integer(i), db_bytes(pca_of(asked)->craca_id, 3)),
+		       take_issuer, &taken) < 0 ||
+	       taken.is;
 }
 
 static void handle_pseudonym(struct service *service, struct http_exchange *exchange)
@@ -235,7 +279,7 @@ static void handle_pseudonym(struct service *service, struct http_exchange *exch
 	struct key_error err;
 	enum key_status status;
 
-	if (ask(&asked, RaPcaCertRequestMsg_cert_request_info_is_pseudonym_cert_req, "SELECT answer FROM issued WHERE hpcr = $1")) {
+	if (ask(&asked, RaPcaCertRequestMsg_cert_request_info_is_pseudonym_cert_req, "SELECT answer, certificate FROM issued LEFT JOIN own ON own.id = issuer WHERE hpcr = $1")) {
 		info = &asked.request->cert_request_info.u.pseudonym_cert_req;
 		status = pseudonym_check(&state->pca, info, role_now(), &err);
 		if (status == KEY_OK)
@@ -268,16 +312,19 @@ static void handle_authorization(struct service *service, struct http_exchange *
 	uint8_t id10[10];
 	enum key_status status;
 
-	if (ask(&asked, RaPcaCertRequestMsg_cert_request_info_is_auth_cert_req, "SELECT answer FROM authorized WHERE hpcr = $1")) {
+	if (ask(&asked, RaPcaCertRequestMsg_cert_request_info_is_auth_cert_req, "SELECT answer, certificate FROM authorized LEFT JOIN own ON own.id = issuer WHERE hpcr = $1")) {
 		info = &asked.request->cert_request_info.u.auth_cert_req;
 		status = authorization_check(&state->pca, info, role_now(), &err);
 		if (status == KEY_OK)
 			status = pca_issue_authorization(&state->pca, info, id10, &response, &err);
 		if (status == KEY_OK)
 			status = wrap(&asked, &response, id10, &answer, &err);
-		if (status == KEY_OK && db_run(service->db, "INSERT INTO authorized (hpcr, answer, day) VALUES ($1, $2, $3)",
-					       DB_VALUES(db_bytes(asked.hpcr, 32), db_bytes(answer.p, answer.n),
-							 db_integer(role_now() / DAY))) != 1)
+		if (status == KEY_OK &&
+		    db_run(service->db,
+			   "INSERT INTO authorized (hpcr, answer, day, issuer) VALUES ($1, $2, $3, $4) ON CONFLICT (hpcr) DO UPDATE SET "
+			   "answer = $2, day = $3, issuer = $4",
+			   DB_VALUES(db_bytes(asked.hpcr, 32), db_bytes(answer.p, answer.n), db_integer(role_now() / DAY),
+				     db_bytes(cert_id8(state->pca.party.cert), 8))) != 1)
 			status = key_fail(&err, KEY_FAILED, "%s", db_error(service->db));
 		if (status == KEY_OK) {
 			state->issued++;

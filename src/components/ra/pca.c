@@ -9,6 +9,9 @@
  *
  * Where the earlier PCA is still valid, what it has issued stays. What it was to issue and has not is made anew: its
  * pre-linkage values are encrypted for it alone.
+ *
+ * A PCA that is given another certificate tells nobody. The RA sees it by whose answers are, and looks again before it believes
+ * that something cannot be issued.
  */
 #include "components/ra/vehicle.h"
 
@@ -18,6 +21,7 @@
 
 #define CERTIFICATE_MAX 4096
 #define RETRY_SECONDS 1
+#define SEEN_SECONDS 60	 /* for so long its certificate is taken to be the one that it has */
 #define EARLIER_MAX 16	 /* PCAs that the RA has had, looked at in one turn */
 #define REQUESTS_EACH 64 /* looked after in one turn, so that others get theirs */
 
@@ -34,22 +38,51 @@ static bool host_of(const struct cert *cert, char host[256])
 	return true;
 }
 
-/* The number by which batches name it. False: the database failed. */
-static bool enter(struct ra_state *state, const struct cert *cert, struct scms_slice bytes)
-{
-	struct db *db = state->service->db;
-	static const char find[] = "SELECT number FROM pca WHERE id = $1";
+static const char find_number[] = "SELECT number FROM pca WHERE id = $1";
 
-	state->pca_number = db_number(db, find, DB_VALUES(db_bytes(cert_id8(cert), 8)), 0);
-	if (state->pca_number != 0)
-		return true;
-	if (!commit_begin(state->service->commit) || db_run(db, "INSERT INTO pca (id, certificate) VALUES ($1, $2)",
-							     DB_VALUES(db_bytes(cert_id8(cert), 8), db_bytes(bytes.p, bytes.n))) != 1)
+/* The number by which batches name a PCA's certificate, entered where it is new, within the turn's transaction. 0: the database failed. */
+static int64_t number_of(struct service *service, const struct cert *cert)
+{
+	struct db *db = service->db;
+	int64_t number = db_number(db, find_number, DB_VALUES(db_bytes(cert_id8(cert), 8)), 0);
+	struct bytes bytes = {NULL, 0};
+	struct key_error err;
+
+	if (number != 0)
+		return number;
+	if (commit_begin(service->commit) && make_bytes(&oer_Certificate, &cert->c, &bytes, &err) == KEY_OK &&
+	    db_run(db, "INSERT INTO pca (id, certificate) VALUES ($1, $2)",
+		   DB_VALUES(db_bytes(cert_id8(cert), 8), db_bytes(bytes.p, bytes.n))) == 1)
+		number = db_number(db, find_number, DB_VALUES(db_bytes(cert_id8(cert), 8)), 0);
+	bytes_free(&bytes);
+	return number;
+}
+
+/* The same for the PCA in use, whose number is on disk before anything names it. */
+static bool enter(struct ra_state *state, const struct cert *cert)
+{
+	if (number_of(state->service, cert) == 0)
 		return false;
-	/* Nothing names it before it is on disk. */
 	commit_flush(state->service->commit);
-	state->pca_number = db_number(db, find, DB_VALUES(db_bytes(cert_id8(cert), 8)), 0);
+	memcpy(state->pca_id, cert_id8(cert), 8);
+	state->pca_number = db_number(state->service->db, find_number, DB_VALUES(db_bytes(cert_id8(cert), 8)), 0);
 	return state->pca_number != 0;
+}
+
+bool ra_pca_answered(struct ra_state *state, const uint8_t hpcr[32], const struct cert *signer)
+{
+	int64_t number;
+
+	if (memcmp(state->pca_id, cert_id8(signer), 8) == 0)
+		return true;
+	state->pca_doubted = true;
+	number = number_of(state->service, signer);
+	/* Where both have issued of one batch, it stays with the first. */
+	return number != 0 && db_run(state->service->db,
+				     "UPDATE batch SET pca = $2 WHERE pca <> $2 AND EXISTS (SELECT 1 FROM item WHERE item.hpcr = $1 AND "
+				     "item.request = batch.request AND item.i = batch.i) AND NOT EXISTS (SELECT 1 FROM item WHERE "
+				     "item.request = batch.request AND item.i = batch.i AND item.state >= 2)",
+				     DB_VALUES(db_bytes(hpcr, 32), db_integer(number))) >= 0;
 }
 
 static bool take_pca(struct ra_state *state, struct scms_slice bytes)
@@ -61,9 +94,10 @@ static bool take_pca(struct ra_state *state, struct scms_slice bytes)
 	ra_pca_forget(state);
 	if (cert_read(&cert, bytes, service->party->crypto, NULL) != OER_OK || !role_of_certificate(&cert, &role) || role != ROLE_PCA ||
 	    !host_of(&cert, state->pca_host) || trustee_check(service->trustee, bytes, clock_now()) != SCMS_VALID ||
-	    !enter(state, &cert, bytes))
+	    !enter(state, &cert))
 		return false;
 	state->pca_start = cert.c.toBeSigned.validityPeriod.start;
+	state->pca_seen = role_now();
 	state->pca.p = OPENSSL_memdup(bytes.p, bytes.n);
 	state->pca.n = state->pca.p != NULL ? bytes.n : 0;
 	return state->pca.n > 0;
@@ -86,6 +120,15 @@ void ra_pca_forget(struct ra_state *state)
 	state->pca_number = 0;
 	state->pca_not_before = 0;
 	state->pca_settled = false;
+	state->pca_doubted = false;
+}
+
+bool ra_pca_refused(struct ra_state *state)
+{
+	if (role_now() - state->pca_seen <= SEEN_SECONDS)
+		return true;
+	state->pca_doubted = true;
+	return false;
 }
 
 /* ---- what earlier ones leave ---- */
@@ -101,14 +144,12 @@ static bool take_earlier(void *ctx, const struct db_value *columns, size_t count
 {
 	struct earlier *earlier = ctx;
 	struct service *service = earlier->state->service;
-	enum scms_reason reason = trustee_check(service->trustee, columns[1].bytes, clock_now());
 	char host[256] = "";
 	struct cert cert;
 
 	(void)count;
 	earlier->number[earlier->n] = columns[0].integer;
-	/* Not what may come back: an issuer that is not at hand now, a root that too few endorse. */
-	earlier->revoked[earlier->n] = reason == SCMS_CERT_REVOKED || reason == SCMS_ROOT_REVOKED;
+	earlier->revoked[earlier->n] = role_is_revoked(service, columns[1].bytes);
 	earlier->same_host[earlier->n] = cert_read(&cert, columns[1].bytes, service->party->crypto, NULL) == OER_OK &&
 					 host_of(&cert, host) && strcmp(host, earlier->state->pca_host) == 0;
 	return ++earlier->n < EARLIER_MAX;
@@ -231,16 +272,16 @@ static bool take_period(void *ctx, const struct db_value *columns, size_t count)
 	return pending->n < REQUESTS_EACH;
 }
 
-/* Takes back the periods that a valid PCA of another host has not completed. True: nothing is left. */
-static bool take_back_some(struct service *service, int64_t pca)
+/* Takes back the periods of these kinds that an earlier PCA, which is valid, has not completed. True: nothing is left. */
+static bool take_back_some(struct service *service, int64_t pca, enum ra_kind least)
 {
 	struct db *db = service->db;
 	struct pending pending = {.n = 0};
 
 	db_each(db,
 		"SELECT DISTINCT item.request, item.i FROM item JOIN batch ON batch.request = item.request AND batch.i = item.i WHERE "
-		"item.state < 2 AND batch.pca = $1 LIMIT 64",
-		DB_VALUES(db_integer(pca)), take_period, &pending);
+		"item.state < 2 AND batch.pca = $1 AND item.kind >= $2 LIMIT 64",
+		DB_VALUES(db_integer(pca), db_integer(least)), take_period, &pending);
 	if (pending.n == 0)
 		return true;
 	if (!commit_begin(service->commit))
@@ -257,6 +298,21 @@ static bool take_back_some(struct service *service, int64_t pca)
 	return false;
 }
 
+/*
+ * The PCA has another certificate, and the database and keys that it had: what it has not answered, it answers by that. What is made
+ * for the validity of its certificate is made anew. True: nothing is left.
+ */
+static bool take_over(struct ra_state *state, int64_t pca)
+{
+	struct db *db = state->service->db;
+
+	return take_back_some(state->service, pca, RA_IDENTIFICATION) && commit_begin(state->service->commit) &&
+	       db_run(db,
+		      "UPDATE batch SET pca = $2 WHERE pca = $1 AND NOT EXISTS (SELECT 1 FROM item WHERE item.request = batch.request AND "
+		      "item.i = batch.i AND item.state >= 2)",
+		      DB_VALUES(db_integer(pca), db_integer(state->pca_number))) >= 0;
+}
+
 /* True: nothing is left that one before is to issue. */
 static bool settle(struct ra_state *state)
 {
@@ -270,8 +326,10 @@ static bool settle(struct ra_state *state)
 	for (unsigned k = 0; k < earlier.n; k++) {
 		if (earlier.revoked[k])
 			settled = undo_some(service, earlier.number[k]) && settled;
-		else if (state->pca.n > 0 && !earlier.same_host[k])
-			settled = take_back_some(service, earlier.number[k]) && settled;
+		else if (state->pca.n > 0 && earlier.same_host[k])
+			settled = take_over(state, earlier.number[k]) && settled;
+		else if (state->pca.n > 0)
+			settled = take_back_some(service, earlier.number[k], RA_PSEUDONYM) && settled;
 	}
 	return settled;
 }
@@ -280,7 +338,7 @@ bool ra_pca_ready(struct ra_state *state)
 {
 	if (!state->pca_settled)
 		state->pca_settled = settle(state);
-	if (state->pca.n == 0 && !state->pca_asked && role_now() >= state->pca_not_before)
+	if ((state->pca.n == 0 || state->pca_doubted) && !state->pca_asked && role_now() >= state->pca_not_before)
 		state->pca_asked = service_call(state->service, "pca", "/certificate", (struct scms_slice){NULL, 0}, CERTIFICATE_MAX, on_pca,
 						state);
 	return ra_pca_usable(state);

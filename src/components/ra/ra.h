@@ -45,12 +45,14 @@ struct ra_state {
 	struct ra_sender *sender;
 	struct ra_publication *publication;
 	struct bytes pca; /* the PCA's certificate; empty: not known yet */
+	uint8_t pca_id[8];
 	char pca_host[256];
 	int64_t pca_number;    /* of its certificate, in the database */
 	scms_time32 pca_start; /* of its certificate's validity */
 	bool pca_settled;      /* nothing is left that an earlier one is to issue, or issued before it was revoked */
 	bool pca_asked;
-	scms_time32 pca_not_before;
+	bool pca_doubted; /* it has answered with another certificate, or refused: to be looked at again */
+	scms_time32 pca_not_before, pca_seen;
 	uint64_t requests, refused, downloads, expanded, sent, filed, releases;
 };
 
@@ -69,6 +71,15 @@ static inline bool ra_pca_usable(const struct ra_state *state)
 {
 	return state->pca.n > 0 && state->pca_settled;
 }
+
+/*
+ * The PCA has answered this item by its certificate `signer`, which may be another than the RA knows: whose the batch is, is
+ * kept, within the turn's transaction. False: the database failed.
+ */
+SCMS_CHECKED bool ra_pca_answered(struct ra_state *state, const uint8_t hpcr[32], const struct cert *signer);
+
+/* The PCA has refused an item. False: it may have another certificate by now, which is to be looked at first; the item is asked for again. */
+SCMS_CHECKED bool ra_pca_refused(struct ra_state *state);
 
 /* The trust store has changed: the PCA may have another certificate, or none that is valid. */
 void ra_pca_forget(struct ra_state *state);

@@ -84,7 +84,7 @@ static bool take_answer(struct parcel *parcel, struct scms_slice body)
 
 	if (ok)
 		settled(parcel,
-			commit_begin(service->commit) &&
+			commit_begin(service->commit) && ra_pca_answered(ra_state_of(service), parcel->hpcr, &message.signer.cert[0]) &&
 			    aggregator_answer(service->db, parcel->hpcr, bytes_view(&response),
 					      answer->has_certificate_id ? answer->certificate_id.p : NULL, &filed),
 			filed);
@@ -105,14 +105,15 @@ static void on_answer(void *ctx, const struct http_result *result)
 	sender->under_way--;
 	if (result->status == 200 && take_answer(parcel, result->body)) {
 		/* kept */
-	} else if (result->status == 400 || result->status == 410) {
+	} else if ((result->status == 400 && ra_pca_refused(ra_state_of(service))) || result->status == 410) {
 		/* It will never be issued. Which device it was for stays out of the log. */
 		log_event(service->name, LOG_LEVEL_WARNING, "PCA refuses", "s:i", "status", result->status);
 		settled(parcel, commit_begin(service->commit) && aggregator_refuse(service->db, parcel->hpcr, &filed), filed);
 	} else if (!sender->stopping) {
 		sender->not_before = role_now() + RETRY_SECONDS;
-		log_event(service->name, LOG_LEVEL_WARNING, "PCA does not answer", "s:i, s:s", "status", result->status, "why",
-			  result->status == 0 ? result->error : "");
+		if (result->status != 400)
+			log_event(service->name, LOG_LEVEL_WARNING, "PCA does not answer", "s:i, s:s", "status", result->status, "why",
+				  result->status == 0 ? result->error : "");
 	}
 	free(parcel);
 	send_next(sender);
