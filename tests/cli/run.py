@@ -266,13 +266,12 @@ class Show(Case):
 class BadInput(Case):
     def test_truncated_at_every_byte(self):
         whole = read('electors/v124-ballot-addRoot2-by-AB.coer')
-        for n in range(1, len(whole)):
-            path = self.file(whole[:n])
-            run = scms('show', '--type', 'ElectorBallot', path)
-            self.assertEqual(run.returncode, 1, n)
-            self.assertRegex(run.stderr.decode(),
-                             r'^scms show: %s: offset \d+: ElectorBallot[^:]*: truncated: expected .*, found .*\n$' % path)
-            self.assertEqual(run.stdout, b'')
+        paths = [self.file(whole[:n], 'cut-%d' % n) for n in range(1, len(whole))]
+        run = scms('show', '--type', 'ElectorBallot', *paths)
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stdout, b'')
+        for path, line in zip(paths, run.stderr.decode().splitlines(), strict=True):
+            self.assertRegex(line, r'^scms show: %s: offset \d+: ElectorBallot[^:]*: truncated: expected .*, found .*$' % path)
 
     def test_truncated_of_unknown_type(self):
         path = self.file(read('electors/cert-root-1.coer')[:100])
