@@ -99,12 +99,12 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 		if (task->missed[0] == '\0' && task->kind == EE_APPLICATION)
 			snprintf(task->missed, sizeof(task->missed), "; the application certificate is not ready");
 		else if (task->missed[0] == '\0')
-			snprintf(task->missed, sizeof(task->missed), "; %s certificates of period %x are not ready", ee_kind_name(task->kind),
+			snprintf(task->missed, sizeof(task->missed), "; %s certificates of period %u are not ready", ee_kind_name(task->kind),
 				 task->period);
 		task->period++;
 		fetch_next(task);
 	} else if (!batch_good(task, request, result->body, &err)) {
-		task_end(task, CLIENT_REFUSED, "%s certificates of period %x: %s", ee_kind_name(task->kind), task->period, err.text);
+		task_end(task, CLIENT_REFUSED, "%s certificates of period %u: %s", ee_kind_name(task->kind), task->period, err.text);
 	} else if (!ee_issuers_keep(device, request, result->body, client_now(task->device), &why) ||
 		   !ee_batch_put(device, request, task->period, result->body, &why)) {
 		task_end(task, CLIENT_FAILED, "%s", why.text);

@@ -79,7 +79,7 @@ void status_page(const struct device *device, scms_time64 now, FILE *to)
 	if (device->kind == DEVICE_RSE)
 		fprintf(to, "certificate   %s\n", status_periods(device, EE_APPLICATION, now) > 0 ? "at hand" : "none");
 	else
-		fprintf(to, "certificates  %u i-period%s at hand, this one is %x\n", at_hand, at_hand == 1 ? "" : "s",
+		fprintf(to, "certificates  %u i-period%s at hand, this one is %u\n", at_hand, at_hand == 1 ? "" : "s",
 			ee_batch_period(EE_PSEUDONYM, now));
 	if (ee_state_next(&device->state, EE_IDENTIFICATION, NULL) != NULL)
 		fprintf(to, "services      identification certificates of %u periods at hand\n",
