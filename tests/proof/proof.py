@@ -194,6 +194,12 @@ class Proof:
                   f"{name}: what the honest send", honest)
             check(bad == {"car": {culprit or "accepted": n}}, f"{name}: what the culprit sends", bad)
 
+    def each_certificate(self, name):
+        """The culprit tries one after another, all that it has for this week."""
+        for turn in range(self.certificates):
+            answer = self.system.fleet.order("exchange", device=["car-1", "culprit-1"], change=True)
+            check(answer["accepts"].get("culprit") == {"car": {"CERT_REVOKED": 1}}, f"{name}: its certificate {turn}", answer)
+
     # ---- revocation ----
 
     def report(self, reporter, about, name, **more):
@@ -344,10 +350,13 @@ class Proof:
         self.exchange("week 2, before the CRL is fetched", None)
         self.all("update", group="car")
         self.exchange("week 2, with the CRL", "CERT_REVOKED")
+        self.each_certificate("week 2")
         self.turned = time.time()
         self.turn(1)
-        self.all("update", group="car")
+        # With the CRL of the week before, and nothing newer.
         self.exchange("week 3", "CERT_REVOKED")
+        self.each_certificate("week 3")
+        self.all("update", group="car")
         if self.killer is not None:
             self.killer.join(self.patience)
             print(f"killed: {self.killer.killed}")

@@ -49,7 +49,8 @@ json_t *fleet_act(struct fleet *fleet, const json_t *order);
 
 /*
  * Every selected device sends, every one judges what others sent: who can send, who accepts whom, by group.
- * {"do":"exchange","most":N,"seed":N}: each hears at most so many; the seed decides whom.
+ * {"do":"exchange","most":N,"seed":N}: each hears at most so many; the seed decides whom. "change": true: each takes another
+ * certificate first.
  */
 json_t *fleet_exchange(struct fleet *fleet, const json_t *order);
 

@@ -84,7 +84,7 @@ static scms_time64 device_time(const struct fleet_device *device, scms_time64 mo
 	return (scms_time64)((int64_t)moment + device->client.clock_offset);
 }
 
-static size_t everybody_sends(struct fleet *fleet, scms_time64 moment, struct sent *sent, json_t *cannot)
+static size_t everybody_sends(struct fleet *fleet, scms_time64 moment, bool change, struct sent *sent, json_t *cannot)
 {
 	static const uint8_t payload[] = "here I am";
 	struct fleet_device *device;
@@ -95,6 +95,8 @@ static size_t everybody_sends(struct fleet *fleet, scms_time64 moment, struct se
 		struct ee_message message = {.psid = fleet_psid(device), .payload = {payload, sizeof(payload)}, .attach = true};
 		struct key_error err = {.text = ""};
 
+		if (change)
+			ee_sender_change(&device->client.sender);
 		message.wanted_n = ee_receiver_wanted(device->receiver, wanted);
 		message.wanted = wanted;
 		message.asked = ee_receiver_asked(device->receiver, &device->client.device);
@@ -174,7 +176,7 @@ json_t *fleet_exchange(struct fleet *fleet, const json_t *order)
 		most = fleet->n;
 	matrix = json_object();
 	cannot = json_object();
-	n = everybody_sends(fleet, moment, sent, cannot);
+	n = everybody_sends(fleet, moment, json_is_true(json_object_get(order, "change")), sent, cannot);
 	if (json_is_integer(seed))
 		shuffle(sent, n, (uint64_t)json_integer_value(seed));
 	while ((device = fleet_next(fleet, &k)) != NULL)
