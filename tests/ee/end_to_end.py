@@ -273,6 +273,8 @@ until "${manager[@]}" --pg "$PG" system/ws/published/update.oer; do sleep 0.1; d
 "${manager[@]}" --composite "$CRLG" system/ws/published/composite_crl.oer
 "${manager[@]}" --manager "$MANAGER" system/ws/published/update.oer > push.json
 until curl --config manager.curl "$MANAGER/push/1" | grep -q '"missing": *0'; do sleep 0.2; done
+# The RA has heard of the next PCA; its devices do by the file that it makes of that.
+until grep -q "local_certificate_chains_02_" scmsd.log; do sleep 0.1; done
 """
 
 
