@@ -66,7 +66,12 @@ struct role_setting {
 /* A peer that a role calls: "pca", "la1". */
 struct role_peer {
 	const char *name;
-	bool optional;
+	enum role_peer_kind {
+		PEER_NEEDED,
+		PEER_OPTIONAL,
+		PEER_SEVERAL, /* needed, and there may be more: of "la1" and "la2" also la3, la4, ... */
+		PEER_ANY,     /* whatever else there is, by any name */
+	} kind;
 };
 
 struct role_service {
@@ -74,7 +79,12 @@ struct role_service {
 	const struct db_schema *schema;	       /* NULL: it keeps no database */
 	const struct service_route *routes;    /* ends with a row whose path is NULL */
 	const struct role_setting *settings;   /* ends with a row whose name is NULL; may be NULL */
-	const struct role_peer *peers;	       /* likewise */
+	const struct role_peer *peers;	       /* likewise; NULL: it calls nobody */
+	/*
+	 * Are the settings of use? Asked by scmsd --check, and before start; nothing is open then. The name of one that is not, and in err
+	 * what was expected and found; NULL: they are. May be NULL.
+	 */
+	const char *(*check)(const struct service *service, struct service_error *err);
 	/* Sets service->state. False: err says why; stop is not called. */
 	bool (*start)(struct service *service, struct service_error *err);
 	/*

@@ -3,13 +3,17 @@
 
 #include "crypto/secret.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <libconfig.h>
 #include <limits.h>
+#include <netdb.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Reading goes on after a complaint: one run tells all that is wrong. */
 struct reading {
@@ -108,6 +112,17 @@ static bool port_of(const char *text, uint16_t *port)
 	return *end == '\0' && value <= UINT16_MAX;
 }
 
+static bool address_is_numeric(const char *address)
+{
+	const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+
+	if (address == NULL || address[0] == '\0' || getaddrinfo(address, NULL, &hints, &found) != 0)
+		return false;
+	freeaddrinfo(found);
+	return true;
+}
+
 /* "127.0.0.1:8892", "[::1]:8892" */
 static void listen_of(struct reading *reading, const config_setting_t *at, struct component_config *component)
 {
@@ -125,6 +140,27 @@ static void listen_of(struct reading *reading, const config_setting_t *at, struc
 		component->address = strndup(text + 1, n - 2);
 	else
 		component->address = strndup(text, n);
+	if (!address_is_numeric(component->address))
+		complain(reading, at, "expected an address in digits, as \"127.0.0.1:8892\", or \"0.0.0.0:8892\" and \"[::]:8892\" for all of this machine's, found \"%s\"", text);
+}
+
+static bool is_any(const char *address)
+{
+	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+}
+
+/* Two cannot listen on the same port. */
+static void listen_apart(struct reading *reading, const config_setting_t *group, const struct component_config *component)
+{
+	const struct component_config *other = reading->config->components;
+
+	if (component->address == NULL || component->port == 0)
+		return;
+	for (size_t k = 0; k < reading->config->component_count; k++, other++)
+		if (other->address != NULL && other->port == component->port &&
+		    (strcmp(other->address, component->address) == 0 || is_any(other->address) || is_any(component->address)))
+			complain(reading, group, "component %s: listen: port %u is that of component %s, at line %u: give it another", component->name,
+				 component->port, other->name, other->line);
 }
 
 /* ---- a component ---- */
@@ -132,7 +168,8 @@ static void listen_of(struct reading *reading, const config_setting_t *at, struc
 static void peer_read(struct reading *reading, const config_setting_t *at, struct component_config *component)
 {
 	struct config_peer *peer = &component->peers[component->peer_count];
-	const char *rest;
+	const char *rest, *colon;
+	uint16_t port;
 
 	if (component->peer_count == PEERS_MAX) {
 		complain(reading, at, "expected at most %d peers", PEERS_MAX);
@@ -140,14 +177,13 @@ static void peer_read(struct reading *reading, const config_setting_t *at, struc
 	}
 	peer->name = config_setting_name(at);
 	peer->url = text_of(reading, at);
+	component->peer_count++;
 	if (peer->url == NULL)
 		return;
 	rest = strncmp(peer->url, "https://", 8) == 0 ? peer->url + 8 : "";
-	if (rest[0] == '\0' || strpbrk(rest, "/?#@ ") != NULL) {
+	colon = strrchr(rest, ':');
+	if (colon == NULL || colon == rest || !port_of(colon + 1, &port) || port == 0 || strpbrk(rest, "/?#@ ") != NULL)
 		complain(reading, at, "expected \"https://HOST:PORT\" with nothing behind it, found \"%s\"", peer->url);
-		return;
-	}
-	component->peer_count++;
 }
 
 static bool peer_is_there(const struct component_config *component, const char *name)
@@ -158,12 +194,44 @@ static bool peer_is_there(const struct component_config *component, const char *
 	return false;
 }
 
+/* "la" of "la1" */
+static size_t stem(const char *name)
+{
+	size_t n = strlen(name);
+
+	while (n > 0 && name[n - 1] >= '0' && name[n - 1] <= '9')
+		n--;
+	return n;
+}
+
+/* Does the role call anybody by this name? One that is misspelt is called by nobody. */
+static bool peer_is_known(const struct role_service *role, const char *name)
+{
+	for (const struct role_peer *peer = role->peers; peer != NULL && peer->name != NULL; peer++)
+		if (peer->kind == PEER_ANY || strcmp(peer->name, name) == 0 ||
+		    (peer->kind == PEER_SEVERAL && stem(peer->name) == stem(name) && strncmp(peer->name, name, stem(name)) == 0))
+			return true;
+	return false;
+}
+
+static void peers_read(struct reading *reading, const config_setting_t *group, struct component_config *component)
+{
+	for (int k = 0; k < config_setting_length(group); k++) {
+		const config_setting_t *at = config_setting_get_elem(group, (unsigned)k);
+
+		if (peer_is_known(component->role, config_setting_name(at)))
+			peer_read(reading, at, component);
+		else
+			complain(reading, at, "role %s calls no peer of this name; see scmsd(8), or take it out", component->role->name);
+	}
+}
+
 static void peers_complete(struct reading *reading, const config_setting_t *group, const struct component_config *component)
 {
 	const struct role_peer *peer = component->role->peers;
 
 	for (; peer != NULL && peer->name != NULL; peer++)
-		if (!peer->optional && !peer_is_there(component, peer->name))
+		if ((peer->kind == PEER_NEEDED || peer->kind == PEER_SEVERAL) && !peer_is_there(component, peer->name))
 			complain(reading, group, "component %s (%s): peer \"%s\" is missing: add %s = \"https://HOST:PORT\"; to peers",
 				 component->name, component->role->name, peer->name, peer->name);
 }
@@ -190,7 +258,7 @@ static void settings_default(struct component_config *component)
 	const struct role_setting *row = component->role->settings;
 
 	for (size_t k = 0; row != NULL && row[k].name != NULL && k < SETTINGS_MAX; k++)
-		component->values[k] = (struct config_value){row[k].number, row[k].text};
+		component->values[k] = (struct config_value){row[k].number, row[k].text, 0};
 }
 
 static void setting_read(struct reading *reading, const config_setting_t *at, struct component_config *component)
@@ -201,6 +269,7 @@ static void setting_read(struct reading *reading, const config_setting_t *at, st
 	for (; row != NULL && row->name != NULL; row++, value++) {
 		if (strcmp(row->name, config_setting_name(at)) != 0)
 			continue;
+		value->line = config_setting_source_line(at);
 		if (row->kind == SETTING_TEXT)
 			value->text = text_of(reading, at);
 		else if (row->kind == SETTING_FLAG)
@@ -323,8 +392,7 @@ static void component_read(struct reading *reading, const config_setting_t *grou
 		else if ((strcmp(name, "peers") == 0 || strcmp(name, "limits") == 0) && !config_setting_is_group(at))
 			complain(reading, at, "expected a group: %s = { ... };", name);
 		else if (strcmp(name, "peers") == 0)
-			for (int p = 0; p < config_setting_length(at); p++)
-				peer_read(reading, config_setting_get_elem(at, (unsigned)p), component);
+			peers_read(reading, at, component);
 		else if (strcmp(name, "limits") == 0)
 			limits_read(reading, at, &component->limits);
 		else
@@ -338,6 +406,7 @@ static void component_read(struct reading *reading, const config_setting_t *grou
 			complain(reading, group, "component %s is there already, at line %u", component->name,
 				 config->components[k].line);
 	if (is_wanted(reading, component)) {
+		listen_apart(reading, group, component);
 		config->component_count++;
 		return;
 	}
@@ -348,6 +417,25 @@ drop:
 
 /* ---- the file ---- */
 
+/* A file or folder that must be there. */
+static char *present_of(struct reading *reading, const config_setting_t *at)
+{
+	char *path = path_of(reading, at);
+
+	if (path != NULL && access(path, F_OK) != 0)
+		complain(reading, at, "%s: %s; make it, or take it out", path, strerror(errno));
+	return path;
+}
+
+static const char *user_of(struct reading *reading, const config_setting_t *at)
+{
+	const char *user = text_of(reading, at);
+
+	if (user != NULL && getpwnam(user) == NULL)
+		complain(reading, at, "user %s does not exist: make it with 'adduser --system', or name another", user);
+	return user;
+}
+
 static void paths_read(struct reading *reading, const config_setting_t *list)
 {
 	struct daemon_config *config = reading->config;
@@ -357,7 +445,7 @@ static void paths_read(struct reading *reading, const config_setting_t *list)
 			complain(reading, list, "expected at most 16 paths");
 			return;
 		}
-		config->paths[config->path_count] = path_of(reading, config_setting_get_elem(list, (unsigned)k));
+		config->paths[config->path_count] = present_of(reading, config_setting_get_elem(list, (unsigned)k));
 		if (config->paths[config->path_count] != NULL)
 			config->path_count++;
 	}
@@ -369,13 +457,13 @@ static void member_read(struct reading *reading, const config_setting_t *at)
 	const char *name = config_setting_name(at);
 
 	if (strcmp(name, "user") == 0)
-		config->user = text_of(reading, at);
+		config->user = user_of(reading, at);
 	else if (strcmp(name, "test_mode") == 0)
 		config->test_mode = flag_of(reading, at);
 	else if (strcmp(name, "no_separation") == 0)
 		config->no_separation = flag_of(reading, at);
 	else if (strcmp(name, "clock_file") == 0)
-		config->clock_file = path_of(reading, at);
+		config->clock_file = present_of(reading, at);
 	else if (strcmp(name, "paths") == 0 && config_setting_is_aggregate(at))
 		paths_read(reading, at);
 	else if (strcmp(name, "components") == 0 && config_setting_is_list(at))

@@ -32,6 +32,7 @@ struct config_peer {
 struct config_value {
 	int64_t number;
 	const char *text;
+	unsigned line; /* in the file; 0: it is not there */
 };
 
 struct component_config {

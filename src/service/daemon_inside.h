@@ -70,6 +70,12 @@ static inline struct runner *runner_of(const struct service *service)
 struct runner *runner_open(struct event_base *base, const struct component_config *config, bool test_mode,
 			   const struct scms_crypto *crypto, struct service_error *err);
 
+/* Opens its trust store. */
+SCMS_CHECKED bool runner_store_open(struct runner *runner, struct service_error *err);
+
+/* Against what the store knows to have been signed. */
+SCMS_CHECKED bool runner_clock_is_right(const struct runner *runner, struct service_error *err);
+
 /* Accepts no more; done is called when the last request is answered. */
 void runner_stop(struct runner *runner, void (*done)(void *ctx), void *ctx);
 

@@ -451,7 +451,7 @@ enum home_status home_party(struct home *home, struct party *party, struct home_
 
 	*party = (struct party){.crypto = home->crypto};
 	if (identity == NULL)
-		return home_fail(err, HOME_NOTHING, "%s: has no active certificate", home->path);
+		return home_fail(err, HOME_NOTHING, "%s: has no active certificate: install the one that was asked for (scms component install), or issue one", home->path);
 	if (home->sign == NULL)
 		status = home_key(home, HOME_ACTIVE, KEY_SIGN, &home->sign, err);
 	if (status == HOME_OK && home->decrypt == NULL && identity->encrypt != NULL)

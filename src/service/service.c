@@ -33,7 +33,7 @@ bool runner_refuse(const struct component_config *config, struct service_error *
  * A clock that is wrong makes a component issue what nobody accepts, or accept what nobody should. What it can be held
  * against is what was signed: a time that the trust store accepted or began with lies in the past.
  */
-static bool clock_is_right(const struct runner *runner, struct service_error *err)
+bool runner_clock_is_right(const struct runner *runner, struct service_error *err)
 {
 	const struct trustee *trustee = runner->service.trustee;
 	scms_time64 now = clock_now(), newest;
@@ -57,7 +57,16 @@ static bool clock_is_right(const struct runner *runner, struct service_error *er
 
 /* ---- opening ---- */
 
-static bool store_open(struct runner *runner, struct service_error *err)
+static bool settings_are_good(const struct runner *runner, struct service_error *err)
+{
+	const struct role_service *role = runner->config->role;
+	struct service_error why;
+	const char *setting = role->check != NULL ? role->check(&runner->service, &why) : NULL;
+
+	return setting == NULL || runner_refuse(runner->config, err, "%s: %s", setting, why.text);
+}
+
+bool runner_store_open(struct runner *runner, struct service_error *err)
 {
 	struct store_dir_error why;
 	char *path;
@@ -148,8 +157,8 @@ struct runner *runner_open(struct event_base *base, const struct component_confi
 	    .base = base,
 	    .test_mode = test_mode,
 	};
-	if (!store_open(runner, err) || !clock_is_right(runner, err) || !identity_open(&runner->service, err) ||
-	    !service_tls_open(&runner->service, err) || !database_open(runner, err))
+	if (!settings_are_good(runner, err) || !runner_store_open(runner, err) || !runner_clock_is_right(runner, err) ||
+	    !identity_open(&runner->service, err) || !service_tls_open(&runner->service, err) || !database_open(runner, err))
 		goto refused;
 	identity_tick(&runner->service, clock_now());
 	runner->started = config->role->start == NULL || config->role->start(&runner->service, err);

@@ -19,8 +19,10 @@ static bool take(struct service *service, struct service_error *err)
 
 	free(runner->peer_line);
 	runner->peer_line = NULL;
-	if (home_party(service->home, &runner->party, &why) != HOME_OK)
-		return runner_refuse(runner->config, err, "%s", why.text);
+	if (home_party(service->home, &runner->party, &why) != HOME_OK) {
+		snprintf(err->text, sizeof(err->text), "%s", why.text);
+		return false;
+	}
 	runner->party.crypto = runner->crypto;
 	active = home_identity(service->home, HOME_ACTIVE);
 	if (!trustee_identify(service->trustee, active->certificate, active->issuers))

@@ -40,6 +40,12 @@ static bool paths_make(struct runner *runner)
 	return true;
 }
 
+static void paths_free(struct runner *runner)
+{
+	for (unsigned k = 0; k < 3; k++)
+		free(runner->tls.path[k]);
+}
+
 /* A context of the files as they are. TLS is judged by the system's clock, whatever a drill adds to it. */
 static SSL_CTX *context_make(struct runner *runner, time_t *until, struct tls_error *err)
 {
@@ -55,6 +61,21 @@ static SSL_CTX *context_make(struct runner *runner, time_t *until, struct tls_er
 	if (!tls_certificate_check(tls->path[0], runner->config->host, runner->config->role->name, time(NULL), until, err))
 		return NULL;
 	return tls_server(&tls->identity, err);
+}
+
+bool service_tls_check(struct service *service, struct tls_error *err)
+{
+	struct runner *runner = runner_of(service);
+	SSL_CTX *context = NULL;
+	time_t until;
+
+	if (paths_make(runner))
+		context = context_make(runner, &until, err);
+	else
+		snprintf(err->text, sizeof(err->text), "out of memory");
+	SSL_CTX_free(context);
+	paths_free(runner);
+	return context != NULL;
 }
 
 bool service_tls_open(struct service *service, struct service_error *err)
@@ -140,6 +161,5 @@ void service_tls_close(struct service *service)
 	struct runner_tls *tls = &runner_of(service)->tls;
 
 	SSL_CTX_free(tls->context);
-	for (unsigned k = 0; k < 3; k++)
-		free(tls->path[k]);
+	paths_free(runner_of(service));
 }

@@ -10,6 +10,9 @@
 
 #include "service/daemon.h"
 
+/* Can the files be used, by this component and now? */
+SCMS_CHECKED bool service_tls_check(struct service *service, struct tls_error *err);
+
 /* Makes the server's context and the client, and checks that both can be used now. */
 SCMS_CHECKED bool service_tls_open(struct service *service, struct service_error *err);
 

@@ -40,9 +40,18 @@ const char *tls_reason(void)
 	return text != NULL ? text : "unknown reason";
 }
 
+/* The first thing that went wrong since the errors were cleared: the system's reason, where it was that. */
+static const char *first_reason(void)
+{
+	unsigned long first = ERR_peek_error();
+	const char *text = ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(first);
+
+	return text != NULL ? text : "unknown reason";
+}
+
 static SSL_CTX *refuse(SSL_CTX *tls, struct tls_error *err, const char *what, const char *file)
 {
-	snprintf(err->text, sizeof(err->text), "%s: %s: %s", file, what, tls_reason());
+	snprintf(err->text, sizeof(err->text), "%s: %s: %s", file, what, first_reason());
 	SSL_CTX_free(tls);
 	return NULL;
 }

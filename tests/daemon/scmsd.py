@@ -47,6 +47,8 @@ def check_only(world, config, *arguments):
 def configuration(world):
     """What is wrong in a configuration is named by file, line and setting, with the mend."""
     good = component('store')
+    for name, role in (('second', 'crl-store'), ('crlg', 'crlg'), ('manager', 'manager'), ('dcm', 'dcm'), ('ra', 'ra')):
+        world.home(name, role, bootstrap(world, name))
     rows = [
         ('syntax', 'components = ( { home = "store" listen = }; );', ':1:', 'syntax error'),
         ('no file', None, 'cannot be read', ''),
@@ -66,11 +68,44 @@ def configuration(world):
         ('no components', 'test_mode = true;', 'no components: add', ''),
         ('components is no list', 'components = 3;', ':1: components: expected a list', ''),
         ('twice', 'components = (%s,\n%s);' % (good, good), ':2: component store is there already, at line 1', ''),
-        ('peer without https', 'components = ({ home = "store"; listen = "127.0.0.1:1";\n peers = { pg = "http://x:1"; }; });',
-         ':2: pg: expected "https://HOST:PORT"', 'http://x:1'),
-        ('peer with a path', 'components = ({ home = "store"; listen = "127.0.0.1:1";\n peers = { pg = "https://x:1/"; }; });',
-         ':2: pg: expected', ''),
+        ('peer without https', 'components = ({ home = "crlg"; listen = "127.0.0.1:1";\n peers = { crl-store = "http://x:1"; }; });',
+         ':2: crl-store: expected "https://HOST:PORT"', 'http://x:1'),
+        ('peer with a path', 'components = ({ home = "crlg"; listen = "127.0.0.1:1";\n peers = { crl-store = "https://x:1/"; }; });',
+         ':2: crl-store: expected', ''),
         ('flag', 'test_mode = 3;\ncomponents = (%s);' % good, ':1: test_mode: expected true or false', ''),
+        ('two on a port', 'components = ({ home = "store"; listen = "127.0.0.1:7001"; },\n{ home = "second"; listen = "0.0.0.0:7001"; });',
+         ':2: component second: listen: port 7001 is that of component store, at line 1', 'give it another'),
+        ('listen by name', 'components = ({ home = "store";\n listen = "localhost:1"; });', ':2: listen: expected an address in digits', 'localhost:1'),
+        ("listen on another machine's", 'components = (\n{ home = "store"; listen = "192.0.2.7:1"; });', ':2: component store: listen: 192.0.2.7: ',
+         'expected an address of this machine'),
+        ('no such user', 'user = "noSuchUser";\ncomponents = (%s);' % good, ':1: user: user noSuchUser does not exist', 'adduser'),
+        ('no such path', 'paths = (\n"nowhere" );\ncomponents = (%s);' % good, ':2: ', '/nowhere: No such file or directory; make it'),
+        ('no such clock', 'clock_file = "nowhere";\ncomponents = (%s);' % good, ':1: clock_file: ', '/nowhere: No such file'),
+        ('peer without a port', 'components = ({ home = "crlg"; listen = "127.0.0.1:1";\n peers = { crl-store = "https://x"; }; });',
+         ':2: crl-store: expected "https://HOST:PORT"', ''),
+        ('peer with a port that is none', 'components = ({ home = "crlg"; listen = "127.0.0.1:1";\n peers = { crl-store = "https://x:99999"; }; });',
+         ':2: crl-store: expected "https://HOST:PORT"', ''),
+        ('peer that is misspelt', 'components = ({ home = "crlg"; listen = "127.0.0.1:1"; peers = { crl-store = "https://x:1";\n crl-stroe = "https://x:1"; }; });',
+         ':2: crl-stroe: role crlg calls no peer of this name', 'take it out'),
+        ('peer that is missing', 'components = (\n{ home = "crlg"; listen = "127.0.0.1:1"; });', ':2: component crlg (crlg): peer "crl-store" is missing',
+         'add crl-store = '),
+        ('peer of one that calls nobody', 'components = ({ home = "store"; listen = "127.0.0.1:1";\n peers = { pg = "https://x:1"; }; });', ':2: pg: role crl-store',
+         'take it out'),
+        ('a CRL that is due too early', 'components = ({ home = "crlg"; listen = "127.0.0.1:1"; peers = { crl-store = "https://x:1"; };\n next_seconds = 90; });',
+         ':2: component crlg: next_seconds: expected more than interval_seconds, which is 86400, found 90', ''),
+        ('a CRL to begin with that is not there', 'components = ({ home = "crlg"; listen = "127.0.0.1:1"; peers = { crl-store = "https://x:1"; };\n begin = "/no"; });',
+         ':2: component crlg: begin: /no: No such file', 'absolute path'),
+        ('console for all', 'components = ({ home = "manager"; listen = "127.0.0.1:1";\n console = "0.0.0.0:8901"; });', ':2: component manager: console: expected',
+         'ssh -L'),
+        ('no workspace', 'components = ({ home = "manager"; listen = "127.0.0.1:1";\n workspace = "/no"; });', ':2: component manager: workspace: /no', 'paths'),
+        ('no address for the bundles', 'components = (\n{ home = "dcm"; listen = "127.0.0.1:1"; peers = { eca = "https://x:1"; ra = "https://x:1"; }; });',
+         ':2: component dcm: ra_host: expected', 'found none'),
+        ('an address for the bundles that is none', 'components = ({ home = "dcm"; listen = "127.0.0.1:1"; peers = { eca = "https://x:1"; ra = "https://x:1"; };\n'
+         'ra_host = "x";\nra_url = "http://x"; });', ':3: component dcm: ra_url: expected', 'found http://x'),
+        ('no such parameter', 'components = ({ home = "ra"; listen = "127.0.0.1:1"; peers = { pca = "https://x:1"; la1 = "https://x:1"; la2 = "https://x:1"; };\n'
+         'drop = "colour"; });', ":2: component ra: drop: the global policy has no parameter 'colour'", 'scms policy show'),
+        ('no ECA', 'components = ({ home = "ra"; listen = "127.0.0.1:1"; peers = { pca = "https://x:1"; la1 = "https://x:1"; la2 = "https://x:1"; };\n ecas = ""; });',
+         ':2: component ra: ecas: expected host names of ECAs, found none', ''),
         ('limit', 'components = ({ home = "store"; listen = "127.0.0.1:1"; limits = {\n pears = 3; }; });', ':2: pears: no such limit',
          ''),
     ]
@@ -82,6 +117,27 @@ def configuration(world):
         done = check_only(world, file)
         check('configuration: ' + name, done.returncode == 1 and first in done.stderr and second in done.stderr and
               str(file) in done.stderr, done.stderr)
+    # What a component needs beside its lines in the file.
+    one, two = world.folder / 'store', world.folder / 'second'
+    file = conf(world, 'bad.conf', good)
+    for name, broken, words in (
+            ('no TLS identity', lambda: (one / 'tls').rename(one / 'away'), ('there is no TLS identity', 'scms component tls')),
+            ('no key', lambda: (one / 'tls/key.pem').unlink(), ('key.pem', 'No such file')),
+            ("another's key", lambda: shutil.copy(two / 'tls/key.pem', one / 'tls/key.pem'), ('key.pem', 'key values mismatch')),
+            ('no roots', lambda: (one / 'tls/roots.pem').unlink(), ('roots.pem', 'No such file')),
+            ("another role's TLS identity", lambda: [shutil.copy(world.folder / 'ra/tls' / part, one / 'tls') for part in ('key.pem', 'certificate.pem')],
+             ('certificate.pem: expected a certificate of role crl-store',)),
+            ('no trust store', lambda: (one / 'store').rename(one / 'away'), ('there is no trust store yet', 'scms component provision store')),
+            ('damaged trust store', lambda: [part.write_bytes(b'x') for part in (one / 'store').rglob('*') if part.is_file()], ('store/store',))):
+        kept = world.folder / 'kept'
+        shutil.copytree(one, kept)
+        broken()
+        done = check_only(world, file)
+        check('check: ' + name, done.returncode == 1 and '%s:4: component store: ' % file in done.stderr and all(word in done.stderr for word in words), done)
+        shutil.rmtree(one)
+        kept.rename(one)
+    behind = check_only(world, file, '--clock-offset', str(OFFSET - 86400 * 365))
+    check('check: a clock behind', behind.returncode == 1 and 'set the clock right' in behind.stderr, behind)
     both = world.config('bad.conf', 'colour = 3;\nshape = 4;\ncomponents = (%s);' % good)
     done = check_only(world, both)
     check('configuration: all complaints at once', ':1: colour' in done.stderr and ':2: shape' in done.stderr, done.stderr)
@@ -322,7 +378,7 @@ def users(world):
     daemon.stop()
     config.write_text('user = "noSuchUser";\ncomponents = (%s);' % component('store'))
     daemon = start(world, name='user.conf', wait=False)
-    check('no such user', daemon.process.wait(20) == 3 and 'noSuchUser' in daemon.log.read_text(), daemon.log.read_text())
+    check('no such user', daemon.process.wait(20) == 1 and 'noSuchUser' in daemon.log.read_text(), daemon.log.read_text())
     for path in [home, *home.rglob('*')]:
         shutil.chown(path, 'root')
 

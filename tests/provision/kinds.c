@@ -314,6 +314,7 @@ static void own_policy(void)
 	struct service *ra = behind_service(WORLD_RA);
 	struct policy_content *global = calloc(3, sizeof(*global)), *custom = global + 1, *local = global + 2;
 	struct policy_fault faults[POLICY_FAULTS_MAX];
+	const char *setting;
 	struct service_error refused;
 	struct ra_policy policy;
 
@@ -343,9 +344,10 @@ static void own_policy(void)
 	ra_policy_custom(ra, global, custom);
 	CHECK(policy_custom_check(global, custom, role_host(ra), clock_now(), faults) == 1 && strcmp(faults[0].parameter, "quorum") == 0, "quorum");
 	behind_settings("drop=quorums");
-	CHECK(!ra_policy_settings(ra, &refused) && strstr(refused.text, "no parameter 'quorums'") != NULL, "%s", refused.text);
+	setting = ra_settings_check(ra, &refused);
+	CHECK(setting != NULL && strcmp(setting, "drop") == 0 && strstr(refused.text, "no parameter 'quorums'") != NULL, "%s", refused.text);
 	behind_settings(KINDS_SETTINGS);
-	CHECK(ra_policy_settings(ra, &refused), "none");
+	CHECK(ra_settings_check(ra, &refused) == NULL, "none");
 	free(global);
 }
 

@@ -8,9 +8,12 @@
 #include "dot2/validity.h"
 #include "service/home.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OCTETS "application/octet-stream"
 #define ORDER_MAX ((size_t)1 << 20)
@@ -522,6 +525,31 @@ static bool begin_from(struct service *service, const char *path, struct service
 	return false;
 }
 
+static const char *settings_check(const struct service *service, struct service_error *err)
+{
+	int64_t interval = service_number(service, "interval_seconds"), next = service_number(service, "next_seconds");
+	const char *begin = service_text(service, "begin");
+	char *kept;
+	bool wanted;
+
+	if (next <= interval) {
+		snprintf(err->text, sizeof(err->text),
+			 "expected more than interval_seconds, which is %" PRId64 ", found %" PRId64 ": each CRL would be overdue before the next is there",
+			 interval, next);
+		return "next_seconds";
+	}
+	/* It is wanted once. */
+	wanted = begin != NULL && asprintf(&kept, "%s/db.sqlite", service->path) >= 0;
+	if (wanted) {
+		wanted = access(kept, F_OK) != 0;
+		free(kept);
+	}
+	if (!wanted || access(begin, R_OK) == 0)
+		return NULL;
+	snprintf(err->text, sizeof(err->text), "%.400s: %s; expected the absolute path of a composite CRL", begin, strerror(errno));
+	return "begin";
+}
+
 static bool start(struct service *service, struct service_error *err)
 {
 	struct state *state = calloc(1, sizeof(*state));
@@ -585,7 +613,7 @@ static const struct role_setting settings[] = {
     {0},
 };
 
-static const struct role_peer peers[] = {{"crl-store", false}, {NULL, false}};
+static const struct role_peer peers[] = {{"crl-store", PEER_NEEDED}, {NULL, PEER_NEEDED}};
 
 const struct role_service crlg_service = {
     .name = "crlg",
@@ -593,6 +621,7 @@ const struct role_service crlg_service = {
     .routes = routes,
     .settings = settings,
     .peers = peers,
+    .check = settings_check,
     .start = start,
     .stop = stop,
     .tick = tick,

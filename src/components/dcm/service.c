@@ -323,6 +323,28 @@ static void enrol(struct service *service, struct http_exchange *exchange)
 
 /* ---- the role ---- */
 
+/* What every bundle says: a device that is told wrong is not reached again. */
+static const char *settings_check(const struct service *service, struct service_error *err)
+{
+	static const struct {
+		const char *name, *begin, *like;
+	} rows[] = {
+	    {"ra_host", "", "the host name in the RA's certificate: ra_host = \"ra1.example.com\";"},
+	    {"ra_url", "https://", "the RA's address, as devices reach it: ra_url = \"https://ra1.example.com:8892\";"},
+	    {"crl_url", "https://", "the address of the composite CRL: crl_url = \"https://crl.example.com:8894/download-crl/\";"},
+	};
+
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		const char *found = service_text(service, rows[k].name);
+
+		if (found != NULL && found[0] != '\0' && strncmp(found, rows[k].begin, strlen(rows[k].begin)) == 0)
+			continue;
+		snprintf(err->text, sizeof(err->text), "expected %s, found %.200s", rows[k].like, found != NULL ? found : "none");
+		return rows[k].name;
+	}
+	return NULL;
+}
+
 static bool start(struct service *service, struct service_error *err)
 {
 	struct state *state = calloc(1, sizeof(*state));
@@ -364,13 +386,13 @@ static const struct service_route routes[] = {
 };
 
 static const struct role_setting settings[] = {
-    {"ra_host", SETTING_TEXT, 0, 0, 0, "ra.example", "name in the certificate of the devices' RA"},
-    {"ra_url", SETTING_TEXT, 0, 0, 0, "https://localhost:8892", "address of the RA, as devices reach it"},
-    {"crl_url", SETTING_TEXT, 0, 0, 0, "https://localhost:8894/download-crl/", "address of the composite CRL"},
+    {"ra_host", SETTING_TEXT, 0, 0, 0, NULL, "name in the certificate of the devices' RA"},
+    {"ra_url", SETTING_TEXT, 0, 0, 0, NULL, "address of the RA, as devices reach it"},
+    {"crl_url", SETTING_TEXT, 0, 0, 0, NULL, "address of the composite CRL"},
     {0},
 };
 
-static const struct role_peer peers[] = {{"eca", false}, {"ra", false}, {0}};
+static const struct role_peer peers[] = {{"eca", PEER_NEEDED}, {"ra", PEER_NEEDED}, {NULL, PEER_NEEDED}};
 
 const struct role_service dcm_service = {
     .name = "dcm",
@@ -378,6 +400,7 @@ const struct role_service dcm_service = {
     .routes = routes,
     .settings = settings,
     .peers = peers,
+    .check = settings_check,
     .start = start,
     .stop = stop,
     .metrics = metrics,

@@ -310,7 +310,7 @@ static const struct role_setting settings[] = {
     {.name = NULL},
 };
 
-static const struct role_peer peers[] = {{"pca", false}, {"ra", false}, {"la1", false}, {"la2", false}, {"crlg", false}, {NULL, false}};
+static const struct role_peer peers[] = {{"pca", PEER_SEVERAL}, {"ra", PEER_SEVERAL}, {"la1", PEER_SEVERAL}, {"la2", PEER_SEVERAL}, {"crlg", PEER_NEEDED}, {NULL, PEER_NEEDED}};
 
 const struct role_service ma_service = {
     .name = "ma",

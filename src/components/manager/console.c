@@ -122,6 +122,14 @@ static bool listen_parse(const char *text, const char **address, uint16_t *port)
 	return false;
 }
 
+bool console_may_listen(const char *listen)
+{
+	const char *address;
+	uint16_t port;
+
+	return listen_parse(listen, &address, &port);
+}
+
 static bool bind_to(struct console *console, const char *address, uint16_t port)
 {
 	struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(console->http, address, port);
@@ -145,12 +153,7 @@ struct console *console_open(struct service *service, const char *listen, json_t
 
 	if (console == NULL || (console->http = evhttp_new(service->base)) == NULL) {
 		snprintf(err->text, sizeof(err->text), "%s: out of memory", service->name);
-	} else if (!listen_parse(listen, &address, &port)) {
-		snprintf(err->text, sizeof(err->text),
-			 "%s: console: expected an address of this machine alone, as \"127.0.0.1:8901\" or \"[::1]:8901\", found \"%.60s\": to look "
-			 "from elsewhere, use a tunnel (ssh -L)",
-			 service->name, listen);
-	} else if (!bind_to(console, address, port)) {
+	} else if (!listen_parse(listen, &address, &port) || !bind_to(console, address, port)) {
 		snprintf(err->text, sizeof(err->text), "%s: console: %s: %s", service->name, listen, strerror(errno));
 	} else {
 		console->service = service;

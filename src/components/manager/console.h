@@ -23,6 +23,9 @@ struct console_page {
 
 extern const struct console_page console_pages[];
 
+/* Is this "127.0.0.1:PORT" or "[::1]:PORT"? */
+bool console_may_listen(const char *listen);
+
 /*
  * Listens on "127.0.0.1:PORT" or "[::1]:PORT" (0: any that is free) and says so in the log (event "console", with the url).
  * state makes the JSON of GET /state. NULL: err says why.

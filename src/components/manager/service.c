@@ -210,6 +210,29 @@ static void tick(struct service *service, scms_time64 now)
 	look(service);
 }
 
+static const char *settings_check(const struct service *service, struct service_error *err)
+{
+	const char *listen = service_text(service, "console"), *path = service_text(service, "workspace");
+	struct workspace workspace;
+	struct workspace_error why;
+
+	if (listen != NULL && !console_may_listen(listen)) {
+		snprintf(err->text, sizeof(err->text),
+			 "expected an address of this machine alone, as \"127.0.0.1:8901\" or \"[::1]:8901\", found \"%.60s\": to look from "
+			 "elsewhere, use a tunnel (ssh -L)",
+			 listen);
+		return "console";
+	}
+	if (path == NULL)
+		return NULL;
+	if (workspace_open(&workspace, path, WORKSPACE_READ, &why) != WORKSPACE_OK) {
+		snprintf(err->text, sizeof(err->text), "%.500s; give its absolute path, here and in paths", why.text);
+		return "workspace";
+	}
+	workspace_close(&workspace);
+	return NULL;
+}
+
 static bool start(struct service *service, struct service_error *err)
 {
 	struct state *state = calloc(1, sizeof(*state));
@@ -277,11 +300,15 @@ static const struct role_setting settings[] = {
 static const char *const steps[] = {PUSH_TABLES};
 static const struct db_schema schema = {"manager", steps, sizeof(steps) / sizeof(steps[0])};
 
+static const struct role_peer peers[] = {{"", PEER_ANY}, {NULL, PEER_NEEDED}};
+
 const struct role_service manager_service = {
     .name = "manager",
     .schema = &schema,
     .routes = routes,
     .settings = settings,
+    .peers = peers,
+    .check = settings_check,
     .start = start,
     .stop = stop,
     .tick = tick,

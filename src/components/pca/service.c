@@ -364,7 +364,7 @@ static const struct role_setting settings[] = {
     {.name = NULL},
 };
 
-static const struct role_peer peers[] = {{"la1", false}, {"la2", false}, {NULL, false}};
+static const struct role_peer peers[] = {{"la1", PEER_NEEDED}, {"la2", PEER_NEEDED}, {NULL, PEER_NEEDED}};
 
 const struct role_service pca_service = {
     .name = "pca",

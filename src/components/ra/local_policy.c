@@ -133,19 +133,24 @@ void ra_policy_custom(const struct service *service, const struct policy_content
 		custom->item[item].has = false;
 }
 
-bool ra_policy_settings(const struct service *service, struct service_error *err)
+const char *ra_settings_check(const struct service *service, struct service_error *err)
 {
-	const char *names = service_text(service, "drop");
+	const char *names = service_text(service, "drop"), *ecas = service_text(service, "ecas");
 	enum policy_item item;
 	char name[64] = "";
 	bool good = true;
 
 	while (names != NULL && (good = next_dropped(&names, &item, name)) && name[0] != '\0')
 		;
-	if (!good)
-		snprintf(err->text, sizeof(err->text), "%.100s: drop: the global policy has no parameter '%s'; see scms policy show", service->name,
-			 name);
-	return good;
+	if (!good) {
+		snprintf(err->text, sizeof(err->text), "the global policy has no parameter '%s'; see scms policy show", name);
+		return "drop";
+	}
+	if (ecas == NULL || ecas[strspn(ecas, " ")] != '\0')
+		return NULL;
+	snprintf(err->text, sizeof(err->text), "expected host names of ECAs, found none: all devices would be refused; to serve those of all ECAs, take "
+					       "the line out");
+	return "ecas";
 }
 
 /* ---- the local part ---- */

@@ -22,7 +22,7 @@ void ra_policy_custom(const struct service *service, const struct policy_content
 /* The RA's local part; points into it and the service. */
 void ra_policy_local(const struct service *service, const struct policy_content *custom, struct policy_content *local);
 
-/* Are the names of `drop` those of parameters? False: err says which is not. */
-SCMS_CHECKED bool ra_policy_settings(const struct service *service, struct service_error *err);
+/* For role_service.check: are the names of `drop` those of parameters, and are there some in `ecas`? */
+const char *ra_settings_check(const struct service *service, struct service_error *err);
 
 #endif

@@ -31,8 +31,6 @@ static bool ra_start(struct service *service, struct service_error *err)
 {
 	struct ra_state *state;
 
-	if (!ra_policy_settings(service, err))
-		return false;
 	state = calloc(1, sizeof(*state));
 	snprintf(err->text, sizeof(err->text), "%.100s: out of memory, or its database cannot be read", service->name);
 	if (state == NULL)
@@ -145,7 +143,7 @@ static const struct role_setting settings[] = {
     {.name = NULL},
 };
 
-static const struct role_peer peers[] = {{"pca", false}, {"la1", false}, {"la2", false}, {"pg", true}, {"ma", true}, {NULL, false}};
+static const struct role_peer peers[] = {{"pca", PEER_NEEDED}, {"la1", PEER_NEEDED}, {"la2", PEER_NEEDED}, {"pg", PEER_OPTIONAL}, {"ma", PEER_OPTIONAL}, {NULL, PEER_NEEDED}};
 
 const struct role_service ra_service = {
     .name = "ra",
@@ -153,6 +151,7 @@ const struct role_service ra_service = {
     .routes = routes,
     .settings = settings,
     .peers = peers,
+    .check = ra_settings_check,
     .start = ra_start,
     .stop = ra_stop,
     .tick = ra_tick,

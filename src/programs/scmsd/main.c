@@ -5,6 +5,7 @@
 #include "peers.h"
 #include "roles.h"
 #include "sandbox.h"
+#include "service/daemon_check.h"
 #include "service/daemon_run.h"
 #include "service/engine.h"
 
@@ -29,7 +30,7 @@ struct options {
 
 static const struct argp_option rows[] = {
     {"config", OPTION_CONFIG, "FILE", 0, "Configuration; see scmsd(8)", 0},
-    {"check", OPTION_CHECK, NULL, 0, "Read and check the configuration, say what is wrong and how to mend it, and end", 0},
+    {"check", OPTION_CHECK, NULL, 0, "Check the configuration and all that the components need, say what is wrong and how to mend it, and end", 0},
     {"check-peers", OPTION_CHECK_PEERS, NULL, 0,
      "The same, and ask each peer, as the component: is it there, is it the one that is meant, do the two believe each other?", 0},
     {"clock-offset", OPTION_CLOCK_OFFSET, "SECONDS", 0, "Drills: add so many seconds to the clock", 0},
@@ -179,11 +180,13 @@ int main(int argc, char **argv)
 	config->no_separation |= options.no_separation;
 	if (!daemon_config_separate(config, stderr))
 		code = EXIT_REFUSED;
+	else if (!clock_set_up(&options, config))
+		code = EXIT_ENVIRONMENT;
 	else if (options.check_peers)
-		code = clock_set_up(&options, config) && peers_check(config, engine_crypto(), stdout, stderr) ? EXIT_DONE : EXIT_REFUSED;
+		code = daemon_check(config, engine_crypto(), stderr) && peers_check(config, engine_crypto(), stdout, stderr) ? EXIT_DONE : EXIT_REFUSED;
 	else if (options.check)
-		code = EXIT_DONE;
-	else if (clock_set_up(&options, config) && confine(&options, config))
+		code = daemon_check(config, engine_crypto(), stderr) ? EXIT_DONE : EXIT_REFUSED;
+	else if (confine(&options, config))
 		code = run(config);
 	daemon_config_free(config);
 	return code;
