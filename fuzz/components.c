@@ -12,7 +12,6 @@
 #include "tests/provision/behind.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum from { FROM_NOBODY, FROM_RA, FROM_OBE };
 
@@ -58,14 +57,11 @@ static const struct {
 
 static struct world world;
 static struct person obe;
-static char folder[] = "/tmp/scms-fuzz-XXXXXX";
+static char folder[WORLD_FOLDER];
 
 static void gone(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	ALWAYS(system(command) == 0, "%s is left", folder);
+	world_gone(folder);
 }
 
 /* A route that is added comes here, too. */
@@ -92,7 +88,7 @@ static void open_once(void)
 	if (is_open)
 		return;
 	is_open = true;
-	ALWAYS(mkdtemp(folder) != NULL, "no folder");
+	world_folder(folder);
 	atexit(gone);
 	world_make(&world, folder, "");
 	world_complete(&world);

@@ -10,7 +10,6 @@
 
 #include <openssl/evp.h>
 #include <string.h>
-#include <unistd.h>
 
 enum from { FROM_RA, FROM_PCA, FROM_MA, FROM_OBE, FROM_RSE, FROM_NOBODY };
 
@@ -52,14 +51,11 @@ static const struct {
 
 static struct world world;
 static struct person obe, rse;
-static char folder[] = "/tmp/scms-fuzz-XXXXXX";
+static char folder[WORLD_FOLDER];
 
 static void gone(void)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	ALWAYS(system(command) == 0, "%s is left", folder);
+	world_gone(folder);
 }
 
 /* A route that is added comes here, too. */
@@ -81,7 +77,7 @@ static void open_once(void)
 	if (is_open)
 		return;
 	is_open = true;
-	ALWAYS(mkdtemp(folder) != NULL, "no folder");
+	world_folder(folder);
 	atexit(gone);
 	world_make(&world, folder, "");
 	behind_open(&world, &judge, "shuffle_threshold=1 supply=604800 certificates_per_period=2 max_request_age=1 request_tolerance=4294967295");

@@ -47,6 +47,20 @@ void world_must(bool ok, const char *what, const char *why)
 	exit(1);
 }
 
+void world_folder(char folder[WORLD_FOLDER])
+{
+	snprintf(folder, WORLD_FOLDER, "%s/scms-world-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	world_must(mkdtemp(folder) != NULL, folder, "cannot be made");
+}
+
+void world_gone(const char *folder)
+{
+	char command[WORLD_FOLDER + 16];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	world_must(system(command) == 0, folder, "is left");
+}
+
 struct party world_party(const struct person *person)
 {
 	return (struct party){&judge, &person->cert, person->key, person->decryption};

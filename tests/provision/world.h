@@ -40,6 +40,11 @@ struct world {
 	char *ma_line; /* header by which the MA says who it is (service/peer.h) */
 };
 
+/* A new folder for a world, in memory where the machine has such: power is not lost in these tests. Removed by world_gone(). */
+#define WORLD_FOLDER 32
+void world_folder(char folder[WORLD_FOLDER]);
+void world_gone(const char *folder);
+
 /* What the RA's section of scmsd.conf says beside its peers; and whether all run in one process. */
 void world_make(struct world *world, const char *folder, const char *ra_settings);
 
