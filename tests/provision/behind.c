@@ -156,6 +156,14 @@ static const struct {
 static char hosts[WORLD_ALL][32], paths[WORLD_ALL][600];
 static const char *settings;
 static struct event_base *base;
+static enum behind_presence presence[WORLD_ALL];
+static unsigned last_code;
+
+#define EVENTS_MAX 64 /* kinds of them */
+static struct {
+	char component[16], event[48];
+	unsigned n;
+} logged[EVENTS_MAX];
 
 /* A call that was made and not carried out yet. */
 struct call {
@@ -244,7 +252,8 @@ enum scms_reason service_standing(const struct service *service)
 
 void service_refuse(struct service *service, struct http_exchange *exchange, int status, unsigned code, const char *format, ...)
 {
-	(void)service, (void)code, (void)format;
+	(void)service, (void)format;
+	last_code = code;
 	http_answer(exchange, status, NULL, (struct scms_slice){NULL, 0});
 }
 
@@ -280,7 +289,32 @@ bool runner_refuse(const struct component_config *config, struct service_error *
 
 void log_event(const char *component, enum log_level level, const char *event, const char *format, ...)
 {
-	(void)component, (void)level, (void)event, (void)format;
+	unsigned k = 0;
+
+	(void)level, (void)format;
+	while (k < EVENTS_MAX - 1 && logged[k].n > 0 && (strcmp(logged[k].component, component) != 0 || strcmp(logged[k].event, event) != 0))
+		k++;
+	snprintf(logged[k].component, sizeof(logged[k].component), "%s", component);
+	snprintf(logged[k].event, sizeof(logged[k].event), "%s", event);
+	logged[k].n++;
+}
+
+unsigned behind_logged(enum world_component which, const char *event)
+{
+	for (unsigned k = 0; k < EVENTS_MAX; k++)
+		if (strcmp(logged[k].component, roles[which].name) == 0 && strcmp(logged[k].event, event) == 0)
+			return logged[k].n;
+	return 0;
+}
+
+unsigned behind_code(void)
+{
+	return last_code;
+}
+
+void behind_presence(enum world_component which, enum behind_presence is)
+{
+	presence[which] = is;
 }
 
 /* ---- running ---- */
@@ -345,8 +379,14 @@ static void carry(struct call *call)
 	struct bytes answer = {NULL, 0};
 	struct http_result result = {.status = 0, .error = "nobody there", .tag = "", .why = ""};
 
-	if (call->to < count)
+	if (call->to < count && presence[call->to] == BEHIND_STOPPED)
+		result.status = 503;
+	else if (call->to < count && presence[call->to] != BEHIND_DOWN)
 		result.status = behind_request(call->to, call->path, bytes_view(&call->body), NULL, &answer);
+	if (call->to < count && presence[call->to] == BEHIND_MUTE) {
+		bytes_free(&answer);
+		result.status = 0;
+	}
 	result.body = bytes_view(&answer);
 	call->done(call->ctx, &result);
 	bytes_free(&answer);

@@ -20,6 +20,21 @@ void behind_close(void);
 /* Closes a component, after all calls under way, and opens it again: after world_replace() the one that took its place. */
 void behind_replace(const struct world *world, enum world_component which);
 
+/* What becomes of calls to a component. */
+enum behind_presence {
+	BEHIND_ANSWERS,
+	BEHIND_DOWN,	/* nobody listens */
+	BEHIND_STOPPED, /* 503, as from one that may not issue (rule D6.2) */
+	BEHIND_MUTE,	/* they are carried out, and the answer is lost */
+};
+void behind_presence(enum world_component which, enum behind_presence presence);
+
+/* The code (SCMS-POC-Error) of the last refusal; 0: it had none. */
+unsigned behind_code(void);
+
+/* How many lines of this event a component has logged. */
+unsigned behind_logged(enum world_component which, const char *event);
+
 /* Gives a component a composite CRL. */
 void behind_trust(enum world_component which, struct scms_slice crl);
 

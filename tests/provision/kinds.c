@@ -16,7 +16,6 @@
 #include "tests/provision/vehicle.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct world world;
 static struct key_error err;
@@ -122,7 +121,8 @@ static void certificate_right(struct scms_slice file, struct private_key *respon
 	bytes_free(&bytes);
 }
 
-static void application(void)
+/* away: while the PCA is not known. It is promised then, and made when the PCA is there. */
+static void application(bool away)
 {
 	static const uint64_t services[] = {0x80, 0x81, 0x82, 0x83, 0x87};
 	struct person rse;
@@ -141,8 +141,21 @@ static void application(void)
 	    .version = 1, .region = region, .current_time = role_now(), .requested_start_time = role_now()};
 	point_to_verification_key(private_key_public(sign), &request->verify_key);
 	CHECK(point_to_encryption_key(private_key_public(respond), &request->response_encryption_key), "key");
+	if (away) {
+		behind_presence(WORLD_PCA, BEHIND_DOWN);
+		behind_replace(&world, WORLD_RA);
+	}
 	CHECK(post(&rse, "SignedAppCertProvisioningRequest", "/provision-application-certificate", &pdu, hash) == 200, "application");
 	behind_turn();
+	CHECK(!away || db_number(behind_service(WORLD_RA)->db, "SELECT count(*) FROM request WHERE hash = $1 AND i_next = 0 AND stopped = 0",
+				 DB_VALUES(db_bytes(hash, 8)), 0) == 1,
+	      "kept");
+	behind_presence(WORLD_PCA, BEHIND_ANSWERS);
+	for (unsigned k = 0; k < 4 && away; k++) {
+		clock_set_offset(2 * k);
+		behind_turn();
+	}
+	clock_set_offset(0);
 	for (unsigned k = 0; k < 8; k++)
 		snprintf(name + 2 * k, 3, "%02x", hash[k]);
 	file = download(&rse, "/download/application-certificate", name);
@@ -353,23 +366,24 @@ static void own_policy(void)
 
 int main(void)
 {
-	char folder[] = "/tmp/scms-kinds-XXXXXX", command[128];
+	char folder[WORLD_FOLDER];
 
-	if (mkdtemp(folder) == NULL)
-		return 2;
+	world_folder(folder);
 	world_make(&world, folder, "");
 	behind_open(&world, &judge, KINDS_SETTINGS);
 	top_up();
-	application();
+	application(false);
+	application(true);
 	identification();
 	succession();
 	CHECK(another_pca() == 0, "another PCA");
+	CHECK(without_pca() == 0, "without a PCA");
 	CHECK(killed_at_each_commit() == 0, "killed");
 	clock_set_offset(0);
 	whitelist();
 	own_policy();
 	behind_close();
 	world_free(&world);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command) != 0 || check_done();
+	world_gone(folder);
+	return check_done();
 }

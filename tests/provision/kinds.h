@@ -32,14 +32,23 @@ struct kinds_values {
 /* Fetches, opens and checks them: all must be there, by the PCA that the world has now. */
 void kinds_all_at_hand(struct vehicle *vehicle, struct kinds_values *values, const char *when);
 
+/* The status of a download of its file of the present period. */
+int kinds_download(const struct vehicle *vehicle);
+
 /* A CRL by which this certificate is revoked. To be freed. */
 struct bytes kinds_revocation(const struct bytes *certificate);
+
+/* The world's next PCA, running; the certificate of the one before, to be freed. */
+void kinds_next_pca(const char *name, struct bytes *before);
 
 /*
  * Another PCA takes the place of the RA's (replaced.c). It comes last: the world is another one afterwards. How many
  * checks failed.
  */
 unsigned another_pca(void);
+
+/* Devices ask while the PCA is not known, not there, mute, or revoked (away.c). */
+unsigned without_pca(void);
 
 /* The same, killed at each of the RA's commits (killed.c). */
 unsigned killed_at_each_commit(void);

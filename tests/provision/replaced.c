@@ -43,6 +43,15 @@ static int download(const struct vehicle *vehicle, uint16_t i, struct bytes *bod
 	return status;
 }
 
+int kinds_download(const struct vehicle *vehicle)
+{
+	struct bytes body = {NULL, 0};
+	int status = download(vehicle, first, &body);
+
+	bytes_free(&body);
+	return status;
+}
+
 /* A period's certificates, each by the PCA that the world has now; their linkage values. */
 static unsigned fetch_period(struct vehicle *vehicle, uint16_t i, uint8_t values[KINDS_EACH][LINKAGE_VALUE])
 {
@@ -79,8 +88,7 @@ void kinds_all_at_hand(struct vehicle *vehicle, struct kinds_values *values, con
 	}
 }
 
-/* The world's next PCA, running; the certificate of the one before. */
-static void another(const char *name, struct bytes *before)
+void kinds_next_pca(const char *name, struct bytes *before)
 {
 	*before = world.certificate[WORLD_PCA];
 	world.certificate[WORLD_PCA] = (struct bytes){NULL, 0};
@@ -126,7 +134,7 @@ static void revoked(void)
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM past") == past + KINDS_PERIODS * KINDS_EACH, "the MA may still ask whose they were");
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM item") == 0 && number(WORLD_RA, "SELECT count(*) FROM file") == 0, "nothing else");
 	bytes_free(&certificate);
-	another("pca2", &certificate);
+	kinds_next_pca("pca2", &certificate);
 	kinds_turns(8);
 	kinds_all_at_hand(&vehicle, &new, "after");
 	CHECK(memcmp(&old, &new, sizeof(old)) == 0, "the linkage chains go on: the seeds revoke the new ones, too");
@@ -157,7 +165,7 @@ static void replaced(void)
 	for (unsigned k = 0; k < 10 && number(WORLD_RA, "SELECT count(*) FROM item WHERE state < 2") <= 0; k++)
 		kinds_turns(1);
 	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state < 2") == KINDS_PERIODS * KINDS_EACH, "items on their way");
-	another("pca3", &certificate);
+	kinds_next_pca("pca3", &certificate);
 	behind_replace(&world, WORLD_RA);
 	kinds_turns(8);
 	issued = number(WORLD_PCA, "SELECT count(*) FROM issued");

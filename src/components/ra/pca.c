@@ -103,15 +103,25 @@ static bool take_pca(struct ra_state *state, struct scms_slice bytes)
 	return state->pca.n > 0;
 }
 
+/* What is known of it is logged when it changes: it is looked for once a second. */
+static void say(struct ra_state *state, const char *what)
+{
+	if (state->pca_said != NULL && strcmp(state->pca_said, what) == 0)
+		return;
+	log_event(state->service->name, state->pca.n > 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "PCA", "s:s", "certificate", what);
+	state->pca_said = what;
+}
+
 static void on_pca(void *ctx, const struct http_result *result)
 {
 	struct ra_state *state = ctx;
 
 	state->pca_asked = false;
 	state->pca_not_before = role_now() + RETRY_SECONDS;
-	if (result->status != 200 || !take_pca(state, result->body))
-		log_event(state->service->name, LOG_LEVEL_WARNING, "PCA", "s:s", "certificate",
-			  result->status == 200 ? "is not one of a valid PCA" : "cannot be had");
+	if (result->status != 200)
+		say(state, "cannot be had");
+	else
+		say(state, take_pca(state, result->body) ? "is valid" : "is not one of a valid PCA");
 }
 
 void ra_pca_forget(struct ra_state *state)

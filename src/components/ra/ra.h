@@ -52,6 +52,7 @@ struct ra_state {
 	bool pca_settled;      /* nothing is left that an earlier one is to issue, or issued before it was revoked */
 	bool pca_asked;
 	bool pca_doubted; /* it has answered with another certificate, or refused: to be looked at again */
+	const char *pca_said; /* of it, in the log */
 	scms_time32 pca_not_before, pca_seen;
 	uint64_t requests, refused, downloads, expanded, sent, filed, releases;
 };

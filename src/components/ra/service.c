@@ -97,6 +97,7 @@ static void ra_metrics(struct service *service, struct metrics *to)
 	metrics_counter(to, "scms_ra_releases", "Releases of the aggregator", NULL, state->releases);
 	metrics_counter(to, "scms_ra_answered", "Items answered by the PCA", NULL, state->sent);
 	metrics_counter(to, "scms_ra_filed", "Archives made", NULL, state->filed);
+	metrics_gauge(to, "scms_ra_pca", "1: there is a PCA to ask; 0: requests are kept until there is.", NULL, ra_pca_usable(state));
 	metrics_gauge(to, "scms_ra_waiting", "Items in the aggregator", NULL,
 		      (double)db_number(service->db, "SELECT count(*) FROM item WHERE state = 0", NULL, 0, 0));
 }
