@@ -7,6 +7,7 @@
  *   ee-power say DEVICE         what it has: "enrolled asked fetched signs", or "none"
  */
 #include "base/file.h"
+#include "components/ee/issuers.h"
 #include "tests/ee/town.h"
 
 #include <openssl/crypto.h>
@@ -110,7 +111,8 @@ static bool step(const char *dir, int number, const char *path)
 	if (good && number == 3) {
 		bytes = input(dir, "batch");
 		request = ee_state_next(&device.state, EE_PSEUDONYM, NULL);
-		good = ee_batch_put(&device, request, ee_batch_period(EE_PSEUDONYM, TOWN_NOW), bytes, &why);
+		good = ee_issuers_keep(&device, request, bytes, TOWN_NOW, &why) &&
+		       ee_batch_put(&device, request, ee_batch_period(EE_PSEUDONYM, TOWN_NOW), bytes, &why);
 		free((void *)(uintptr_t)bytes.p);
 	}
 	device_close(&device);

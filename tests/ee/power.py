@@ -17,7 +17,7 @@ PROGRAM, FAULT = map(os.path.abspath, sys.argv[1:3])
 ALL = sys.argv[3:] == ["all"]
 MODES = ["kill", "after", "torn", "lost", "unnamed", "error", "full"]
 FEW = ["lost", "unnamed", "error"]  # of the first step, which has most instants
-EVERY = [12, 3, 1, 1]  # so many instants are tried one, in a short run
+EVERY = [16, 3, 1, 1]  # so many instants are tried one, in a short run
 ENDED = 99
 SAYS = ["none", "made", "made enrolled", "made enrolled asked", "made enrolled asked fetched signs"]
 failures = []

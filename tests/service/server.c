@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 {
 	static const char *const steps[] = {"CREATE TABLE words (word BLOB)"};
 	const struct db_schema schema = {"test", steps, 1};
-	struct http_limits limits = {.connections = 20, .header_bytes = 2000, .request_seconds = 2, .idle_seconds = 3};
+	struct http_limits limits = {.connections = 20, .header_bytes = 2000, .request_seconds = 2, .idle_seconds = 5};
 	struct tls_identity identity;
 	struct tls_error tls_err;
 	struct http_error http_err;
