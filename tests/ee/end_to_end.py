@@ -8,9 +8,11 @@ system that it leaves running then meets what it must refuse, a vehicle with ide
 FIELDS is tests/dot2's.
 """
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
 import select
 import shlex
@@ -19,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -244,6 +247,26 @@ def removal(reader):
         check(wait_for(lambda: car.poll() is not None, FETCH_SECONDS) and car.returncode == 0, "it ends when it is told to", car.returncode)
 
 
+def status_page(reader):
+    """On a terminal a device that runs shows what it has and whom it trusts; Ctrl-C ends it."""
+    terminal, its = pty.openpty()
+    device = subprocess.Popen(["scms-ee", "run", "car-1", "--periods", "2"], cwd=reader.work, env=reader.environment, stdin=its, stdout=its, stderr=its,
+                              start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(its)
+    shown, end = b"", time.monotonic() + FETCH_SECONDS
+    try:
+        while not re.search(rb"2 i-periods at hand.*elector.*root.*Ctrl-C ends", shown, re.S) and time.monotonic() < end:
+            if select.select([terminal], [], [], 1)[0]:
+                shown += os.read(terminal, 65536)
+        check(b"enrolment     valid" in shown and b"quorum 2, up to date" in shown, "a status page", shown)
+        os.write(terminal, b"\x03")
+        check(wait_for(lambda: device.poll() is not None, FETCH_SECONDS) and device.returncode == 0, "Ctrl-C ends it", device.returncode)
+    finally:
+        device.kill()
+        device.wait()
+        os.close(terminal)
+
+
 ANOTHER_PCA = r"""
 set -euo pipefail
 restart() {
@@ -452,6 +475,7 @@ def main():
             exchange(reader, tshark, fields)
             lost_acknowledgement(reader)
             removal(reader)
+            status_page(reader)
             fleet(reader)
             another_pca(reader)
             told = reader.do("program")
