@@ -11,8 +11,8 @@ import attacker
 import planted
 from truth import Truth
 
-# What a thief must have seen of vehicles, else he is blind.
-SEEN = {"ra": {"enrolment", "request", "hpcr", "cocoon"}, "pca": {"hpcr", "value"}, "eca": {"enrolment"}, "dcm": {"device", "enrolment"},
+# What a thief must have seen of vehicles, else he is blind. What the RA keeps only until the PCA has answered may be gone.
+SEEN = {"ra": {"enrolment", "request", "hpcr"}, "pca": {"hpcr", "value"}, "eca": {"enrolment"}, "dcm": {"device", "enrolment"},
         "ma": {"certificate", "value"}}
 
 
