@@ -179,6 +179,15 @@ def listing(world):
         check('the revoked CRLG is refused by the CRL store', (refused['host'], refused['role'], refused['path']) == ('CRLG1', 'crlg', '/crl') and
               'REVOKED' in refused['why'], refused)
         check('the revoked CRLG is told', daemon.wait_for('CRL store did not take the CRL')['status'] == 403)
+        # So is the MA at the CRLG, on the connection that it has.
+        kept = connect(world, home, 'ma')
+        check('the MA is believed by the CRLG', ask_on(kept, 'POST', '/crlg/revocations', b'junk', world.shown['ma']).status == 400)
+        update_crl = messages.composite_crl([root_crl(['PG1', 'MA1'], issue=T0 + 9000, serial=2)], [], [])
+        check('revoked at the CRLG', ask(world, home, 'POST', '/trust', update(crl=update_crl), 'manager').json()['changed'])
+        answer = ask_on(kept, 'POST', '/crlg/revocations', order(['EE3']), world.shown['ma'])
+        check('the revoked MA is refused by the CRLG', answer.status == 403, answer)
+        check('the CRLG says so', 'REVOKED' in daemon.wait_for('peer refused', 'crlg')['why'])
+        kept.close()
     finally:
         daemon.kill()
         keeper.kill()

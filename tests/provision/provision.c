@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "components/message.h"
 #include "components/period.h"
+#include "components/update.h"
+#include "service/home.h"
 #include "tests/check.h"
 #include "tests/dot2/judge.h"
 #include "tests/provision/run.h"
@@ -311,6 +313,93 @@ static void ma_blacklists(struct vehicle *bad)
 	expect("downloads after it was blacklisted", download(&bad->enrolment, "/download/batch", file, 0), 403, 5055);
 }
 
+/* ---- who is revoked while its connections are open ---- */
+
+/* A test client with the identity of a component. */
+struct caller {
+	const char *name, *certificate, *key;
+	char *line;
+};
+
+/* The line of a component that runs. */
+static char *line_of(enum world_component which)
+{
+	struct home_error err;
+	struct party party = {.crypto = &judge};
+	char path[600], *line;
+	struct home *home;
+
+	snprintf(path, sizeof(path), "%s/%s", world.folder, world.name[which]);
+	home = home_open(path, NULL, &judge, &err);
+	world_must(home != NULL && home_party(home, &party, &err) == HOME_OK, path, err.text);
+	snprintf(path, sizeof(path), "%s/%s/tls/certificate.pem", world.folder, world.name[which]);
+	line = world_says(&party, path);
+	home_close(home);
+	return line;
+}
+
+/* The CRL comes to a component from the manager. */
+static void revoke_at(enum world_component which, const struct bytes *crl)
+{
+	const struct scms_session session = {.crl = bytes_view(crl)};
+	struct scms_slice body;
+	struct fetched fetched;
+
+	world_must(update_make(&session, &body), "update", "memory");
+	fetched = fetch(&world, world.url[which], "/trust", body, NULL, world.manager_certificate, world.manager_key);
+	CHECK(fetched.status == 200, "/trust at %s: %d: %.*s", world.name[which], fetched.status, (int)fetched.body.n, (const char *)fetched.body.p);
+	bytes_free(&fetched.body);
+	free((void *)(uintptr_t)body.p);
+}
+
+/* MA, RA, PCA and DCM, at all that is for them alone: heard until they are revoked, and not with the next request on the same connection. */
+static void revoked_while_connected(void)
+{
+	enum { MA, RA, PCA, DCM, CALLERS };
+	static const struct {
+		unsigned caller;
+		enum world_component which;
+		const char *path;
+	} places[] = {
+	    {MA, WORLD_RA, "/ra/blacklist"},		{MA, WORLD_RA, "/ra/linkage-chains"},	     {MA, WORLD_RA, "/ra/rif-blacklist"},
+	    {MA, WORLD_RA, "/ra/certificates"},		{MA, WORLD_PCA, "/pca/pre-linkage-values"},  {MA, WORLD_PCA, "/pca/request-hashes"},
+	    {MA, WORLD_LA1, "/la/linkage-seed"},	{RA, WORLD_PCA, "/pca/pseudonym"},	     {RA, WORLD_PCA, "/pca/identification"},
+	    {RA, WORLD_PCA, "/pca/application"},	{RA, WORLD_LA1, "/la/pre-linkage-values"},  {PCA, WORLD_LA1, "/la/key-agreement"},
+	    {DCM, WORLD_RA, "/enrolment-succession"},
+	};
+	const struct scms_slice body = {(const uint8_t *)"\x03\x80\x00", 3};
+	const struct cert *const certs[] = {&world.ma.cert, &world.cert[WORLD_RA], &world.cert[WORLD_PCA], &world.dcm.cert};
+	struct party dcm = world_party(&world.dcm);
+	char pca_certificate[600], pca_key[600];
+	struct caller callers[CALLERS] = {[MA] = {"MA", world.ma_certificate, world.ma_key, world.ma_line},
+					  [RA] = {"RA", world.ra_certificate, world.ra_key, line_of(WORLD_RA)},
+					  [PCA] = {"PCA", pca_certificate, pca_key, line_of(WORLD_PCA)},
+					  [DCM] = {"DCM", world.dcm_certificate, world.dcm_key, world_says(&dcm, world.dcm_certificate)}};
+	struct bytes crl = world_revoke(&world, certs, CALLERS);
+
+	snprintf(pca_certificate, sizeof(pca_certificate), "%s/pca/tls/certificate.pem", world.folder);
+	snprintf(pca_key, sizeof(pca_key), "%s/pca/tls/key.pem", world.folder);
+	for (unsigned revoked = 0; revoked < 2; revoked++) {
+		for (unsigned k = 0; k < sizeof(places) / sizeof(places[0]); k++) {
+			const struct caller *caller = &callers[places[k].caller];
+			struct fetched fetched = fetch(&world, world.url[places[k].which], places[k].path, body, caller->line,
+						       caller->certificate, caller->key);
+
+			/* What it asks is no message: so far comes who is believed. */
+			CHECK(revoked ? fetched.status == 403 && fetched.kept && strstr(fetched.text, "CERT_REVOKED") != NULL
+				      : fetched.status == 400,
+			      "%s at %s, %s: %d%s: %s", caller->name, places[k].path, revoked ? "revoked" : "valid", fetched.status,
+			      fetched.kept ? "" : ", anew", fetched.text);
+			bytes_free(&fetched.body);
+		}
+		for (unsigned which = 0; which < WORLD_LA2 && !revoked; which++)
+			revoke_at((enum world_component)which, &crl);
+	}
+	for (unsigned k = RA; k < CALLERS; k++)
+		free(callers[k].line);
+	bytes_free(&crl);
+}
+
 int main(int argc, char **argv)
 {
 	char folder[400], settings[256];
@@ -348,6 +437,7 @@ int main(int argc, char **argv)
 		ma_walks(&vehicles[v]);
 	truth_keep(&world, vehicles, vehicle_count, first, argv[1]);
 	ma_blacklists(&vehicles[vehicle_count - 1]);
+	revoked_while_connected();
 	run_stop(pid);
 	for (unsigned v = 0; v < vehicle_count; v++)
 		vehicle_free(&vehicles[v]);

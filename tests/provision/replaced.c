@@ -101,7 +101,7 @@ struct bytes kinds_revocation(const struct bytes *certificate)
 	struct cert cert;
 
 	world_must(cert_read(&cert, bytes_view(certificate), &judge, NULL) == OER_OK, "PCA", "cannot be read");
-	return world_revoke(&world, &cert);
+	return world_revoke(&world, &(const struct cert *){&cert}, 1);
 }
 
 static void revoke_pca(struct bytes *certificate)

@@ -47,7 +47,7 @@ static struct fetched fetch_from(const char *address, long *port, const struct w
 	struct fetched fetched = {.status = 0};
 	struct curl_slist *headers = NULL;
 	char url[256];
-	long status = 0;
+	long status = 0, connections = 1;
 
 	if (easy == NULL)
 		easy = curl_easy_init();
@@ -60,6 +60,7 @@ static struct fetched fetch_from(const char *address, long *port, const struct w
 	curl_easy_setopt(easy, CURLOPT_INTERFACE, address);
 	curl_easy_setopt(easy, CURLOPT_CAINFO, world->roots);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L);
+	curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 32L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &fetched.body);
@@ -77,6 +78,8 @@ static struct fetched fetch_from(const char *address, long *port, const struct w
 	if (curl_easy_perform(easy) == CURLE_OK)
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	fetched.status = (int)status;
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+	fetched.kept = connections == 0;
 	if (port != NULL)
 		curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, port);
 	curl_slist_free_all(headers);

@@ -39,6 +39,7 @@ struct fetched {
 	int status;   /* 0: none */
 	int code;     /* of the header SCMS-POC-Error */
 	char text[256];
+	bool kept; /* the answer came on a connection that was open before */
 	struct bytes body;
 };
 

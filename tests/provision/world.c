@@ -216,18 +216,18 @@ static void tls(struct world *world, const char *certificate, const char *key, c
 	world_must(tls_make_identity(root, root_key, certificate, key, &subject, &err), certificate, err.text);
 }
 
-/* The line by which the test, as MA, says who it is. */
-static void ma_says(struct world *world)
+char *world_says(const struct party *party, const char *certificate)
 {
-	const struct party ma = world_party(&world->ma);
-	FILE *file = fopen(world->ma_certificate, "r");
-	X509 *certificate = file != NULL ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+	FILE *file = fopen(certificate, "r");
+	X509 *x509 = file != NULL ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
 	struct key_error err = {.text = ""};
+	char *line = NULL;
 	uint8_t key[32];
 
-	world_must(tls_key_hash(certificate, key) && peer_line_make(&ma, key, &world->ma_line, &err) == KEY_OK, world->ma_certificate, err.text);
-	X509_free(certificate);
+	world_must(tls_key_hash(x509, key) && peer_line_make(party, key, &line, &err) == KEY_OK, certificate, err.text);
+	X509_free(x509);
 	fclose(file);
+	return line;
 }
 
 static void copy_file(const char *from, const char *to)
@@ -310,6 +310,7 @@ static void config(const struct world *world, const char *ra_settings)
 void world_make(struct world *world, const char *folder, const char *ra_settings)
 {
 	struct tls_error err;
+	struct party ma;
 	char root_key[560];
 
 	memset(world, 0, sizeof(*world));
@@ -324,6 +325,7 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 	component(&world->ica, PROFILE_ICA, "ica.localhost", world->start, &world->root, NULL);
 	component(&world->eca, PROFILE_ECA, "eca.localhost", world->start, &world->ica, &world->root);
 	component(&world->ma, PROFILE_MA, "ma.localhost", world->start, &world->root, NULL);
+	component(&world->dcm, PROFILE_DCM, "dcm.localhost", world->start, &world->ica, &world->root);
 	while (world->count < WORLD_COMPONENTS)
 		home(world, (enum world_component)world->count++);
 	path_in(world->ma_certificate, sizeof(world->ma_certificate), world, "ma.pem");
@@ -333,8 +335,12 @@ void world_make(struct world *world, const char *folder, const char *ra_settings
 	path_in(world->dcm_certificate, sizeof(world->dcm_certificate), world, "dcm.pem");
 	path_in(world->dcm_key, sizeof(world->dcm_key), world, "dcm.key");
 	tls(world, world->ma_certificate, world->ma_key, "ma.localhost", "ma");
-	ma_says(world);
+	ma = world_party(&world->ma);
+	world->ma_line = world_says(&ma, world->ma_certificate);
 	tls(world, world->dcm_certificate, world->dcm_key, "dcm.localhost", "dcm");
+	path_in(world->manager_certificate, sizeof(world->manager_certificate), world, "manager.pem");
+	path_in(world->manager_key, sizeof(world->manager_key), world, "manager.key");
+	tls(world, world->manager_certificate, world->manager_key, "manager.localhost", "manager");
 	ports(world);
 	config(world, ra_settings);
 }
@@ -366,28 +372,52 @@ void world_renew(struct world *world, enum world_component which)
 	home_close(made);
 }
 
-struct bytes world_revoke(const struct world *world, const struct cert *cert)
+/* The CRL of a series with those of these certificates that are of it, appended. False: there are none. */
+static bool add_crl(const struct world *world, const struct person *by, uint16_t series, const struct cert *const *certs, unsigned n,
+		    struct bytes *to)
 {
-	struct person crlg;
-	struct crl_head head = {.series = cert->c.toBeSigned.crlSeries,
+	const struct signer signer = person_signer(by, true);
+	struct crl_head head = {.series = series,
 				.issue_date = (scms_time32)(clock_now() / 1000000u),
 				.next_crl = (scms_time32)(clock_now() / 1000000u) + 86400};
-	struct crl_hash_entry entry = {.expiry = head.next_crl};
-	struct bytes crl = {NULL, 0}, whole = {NULL, 0};
-	struct CompositeCrl composite;
-	struct signer by;
+	struct crl_hash_entry entries[8];
+	struct bytes crl = {NULL, 0};
+	struct key_error err;
+	unsigned count = 0;
+
+	world_must(n <= 8, "CRL", "too many");
+	for (unsigned k = 0; k < n; k++)
+		if (certs[k]->c.toBeSigned.crlSeries == series) {
+			memcpy(entries[count].id, cert_id10(certs[k]), 10);
+			entries[count++].expiry = head.next_crl;
+		}
+	if (count == 0)
+		return false;
+	memcpy(head.craca_id, cert_id8(&world->root.cert), 8);
+	world_must(crl_make_hash(&signer, &head, head.issue_date, entries, count, &crl, &err) == KEY_OK, "CRL", err.text);
+	to->p = realloc(to->p, to->n + crl.n);
+	world_must(to->p != NULL, "CRL", "memory");
+	memcpy(to->p + to->n, crl.p, crl.n);
+	to->n += crl.n;
+	bytes_free(&crl);
+	return true;
+}
+
+struct bytes world_revoke(const struct world *world, const struct cert *const *certs, unsigned n)
+{
+	struct CompositeCrl composite = {.securedCrlSeries = {.element = &oer_Ieee1609Dot2Data},
+					 .revokedRootCAs = {.element = &oer_ElectorBallot},
+					 .revokedElectors = {.element = &oer_ElectorBallot}};
+	struct bytes crls = {NULL, 0}, whole = {NULL, 0};
+	struct person crlg;
 	struct key_error err;
 
 	component(&crlg, PROFILE_CRLG, "crlg0.localhost", world->start, &world->root, NULL);
-	by = person_signer(&crlg, true);
-	memcpy(head.craca_id, cert_id8(&world->root.cert), 8);
-	memcpy(entry.id, cert_id10(cert), 10);
-	world_must(crl_make_hash(&by, &head, head.issue_date, &entry, 1, &crl, &err) == KEY_OK, "CRL", err.text);
-	composite = (struct CompositeCrl){.securedCrlSeries = {.bytes = bytes_view(&crl), .count = 1, .element = &oer_Ieee1609Dot2Data},
-					  .revokedRootCAs = {.element = &oer_ElectorBallot},
-					  .revokedElectors = {.element = &oer_ElectorBallot}};
+	composite.securedCrlSeries.count = add_crl(world, &crlg, profile_row(PROFILE_PCA)->series, certs, n, &crls);
+	composite.securedCrlSeries.count += add_crl(world, &world->root, profile_row(PROFILE_MA)->series, certs, n, &crls);
+	composite.securedCrlSeries.bytes = bytes_view(&crls);
 	world_must(make_bytes(&oer_CompositeCrl, &composite, &whole, &err) == KEY_OK, "composite CRL", err.text);
-	bytes_free(&crl);
+	bytes_free(&crls);
 	person_free(&crlg);
 	return whole;
 }
@@ -398,6 +428,7 @@ void world_free(struct world *world)
 	person_free(&world->ica);
 	person_free(&world->eca);
 	person_free(&world->ma);
+	person_free(&world->dcm);
 	for (unsigned k = 0; k < WORLD_ALL; k++)
 		bytes_free(&world->certificate[k]);
 	free(world->ma_line);

@@ -6,6 +6,7 @@
 #ifndef TESTS_PROVISION_WORLD_H
 #define TESTS_PROVISION_WORLD_H
 
+#include "components/message.h"
 #include "service/tls.h"
 #include "tests/dot2/people.h"
 
@@ -27,7 +28,7 @@ enum world_component {
 
 struct world {
 	char folder[512];
-	struct person root, ica, eca, ma, dcm;
+	struct person root, ica, eca, ma, dcm; /* MA and DCM: of test clients */
 	char name[WORLD_ALL][32]; /* of their homes */
 	unsigned count; /* of components: WORLD_COMPONENTS or WORLD_ALL */
 	bool without_service; /* of the vehicles that are enrolled now */
@@ -37,6 +38,7 @@ struct world {
 	scms_time32 start;
 	/* TLS identities of test clients, paths of PEM files */
 	char roots[560], ma_certificate[560], ma_key[560], ra_certificate[560], ra_key[560], dcm_certificate[560], dcm_key[560];
+	char manager_certificate[560], manager_key[560];
 	char *ma_line; /* header by which the MA says who it is (service/peer.h) */
 };
 
@@ -57,8 +59,14 @@ void world_replace(struct world *world, enum world_component which, const char *
 /* A component's next identity, of other keys, in the home that it has; it is the one in use from now on. */
 void world_renew(struct world *world, enum world_component which);
 
-/* A composite CRL that revokes this certificate, as of now, by a CRL generator under the root. To be freed. */
-struct bytes world_revoke(const struct world *world, const struct cert *cert);
+/*
+ * A composite CRL that revokes these certificates, as of now: by a CRL generator under the root, and by the root itself what is of
+ * its series. To be freed.
+ */
+struct bytes world_revoke(const struct world *world, const struct cert *const *certs, unsigned n);
+
+/* The header line by which this party says that it has the TLS certificate of this PEM file (service/peer.h). To be freed. */
+char *world_says(const struct party *party, const char *certificate);
 
 void world_free(struct world *world);
 
