@@ -379,6 +379,7 @@ int main(void)
 	CHECK(another_pca() == 0, "another PCA");
 	CHECK(without_pca() == 0, "without a PCA");
 	CHECK(killed_at_each_commit() == 0, "killed");
+	CHECK(another_la() == 0, "another LA");
 	clock_set_offset(0);
 	whitelist();
 	own_policy();

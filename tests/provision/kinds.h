@@ -47,6 +47,9 @@ void kinds_next_pca(const char *name, struct bytes *before);
  */
 unsigned another_pca(void);
 
+/* Another LA takes the place of one that is revoked (replaced.c). Weeks have gone by then. */
+unsigned another_la(void);
+
 /* Devices ask while the PCA is not known, not there, mute, or revoked (away.c). */
 unsigned without_pca(void);
 

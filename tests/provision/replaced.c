@@ -236,3 +236,65 @@ unsigned another_pca(void)
 	renewed();
 	return check_failures;
 }
+
+static int64_t made_for(const struct vehicle *vehicle)
+{
+	return db_number(behind_service(WORLD_RA)->db,
+			 "SELECT count(*) FROM item JOIN request ON request.id = item.request WHERE request.hash = $1 AND item.state = 4",
+			 DB_VALUES(db_bytes(vehicle->hash, 8)), -1);
+}
+
+/*
+ * An LA is revoked: what it answers is used no more. Another takes its place, which cannot continue chains that it did not begin: they
+ * begin anew there, and go on at the other LA. A week later there is one chain among others that it does not know: the same, for that one.
+ */
+unsigned another_la(void)
+{
+	struct kinds_values values;
+	struct vehicle has, asks;
+	struct bytes crl = world_revoke(&world, &(const struct cert *){&world.cert[WORLD_LA1]}, 1);
+	int64_t others, requests, own = 0;
+
+	CHECK(kinds_ask(&has) == 200, "asks");
+	kinds_turns(6);
+	CHECK(made_for(&has) == KINDS_PERIODS * KINDS_EACH, "it has a chain");
+	behind_trust(WORLD_RA, bytes_view(&crl));
+	behind_trust(WORLD_PCA, bytes_view(&crl));
+	CHECK(kinds_ask(&asks) == 200, "asks");
+	kinds_turns(4);
+	CHECK(made_for(&asks) == 0 && kinds_download(&asks) == 404, "nothing is made of what a revoked LA says");
+	world_replace(&world, WORLD_LA1, "la3");
+	behind_replace(&world, WORLD_LA1);
+	behind_replace(&world, WORLD_PCA);
+	behind_replace(&world, WORLD_RA);
+	kinds_turns(8);
+	kinds_all_at_hand(&asks, &values, "by the next LA");
+	others = number(WORLD_RA, "SELECT count(DISTINCT lci2) FROM chain");
+	requests = number(WORLD_RA, "SELECT count(*) FROM request WHERE kind = 1 AND stopped = 0");
+	CHECK(requests > 2, "chains: %lld", (long long)requests);
+	for (unsigned week = 1; week <= 2; week++) {
+		if (week == 2) {
+			own = number(WORLD_RA, "SELECT count(DISTINCT lci1) FROM chain");
+			CHECK(db_run(behind_service(WORLD_RA)->db,
+				     "UPDATE chain SET lci1 = lci2 WHERE id = (SELECT enrolment.chain FROM enrolment JOIN request ON "
+				     "request.enrolment = enrolment.id WHERE request.hash = $1)",
+				     DB_VALUES(db_bytes(has.hash, 8))) == 1,
+			      "a chain that is the other LA's");
+			CHECK(number(WORLD_RA, "CREATE TEMP TABLE known AS SELECT lci1 FROM chain WHERE lci1 <> lci2") == -1, "noted");
+		}
+		offset += PERIOD_SECONDS;
+		kinds_turns(16 + 4 * (unsigned)requests);
+		CHECK(made_for(&has) == (KINDS_PERIODS + week) * KINDS_EACH, "week %u: %lld", week, (long long)made_for(&has));
+		CHECK(made_for(&asks) == (KINDS_PERIODS + week) * KINDS_EACH, "week %u: %lld", week, (long long)made_for(&asks));
+		CHECK(number(WORLD_RA, "SELECT count(*) FROM request WHERE kind = 1 AND stopped = 0 AND i_next <> (SELECT max(i_next) FROM request)") == 0,
+		      "week %u: nobody is left behind", week);
+	}
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM chain JOIN known USING (lci1)") == own - 1, "all chains but one go on");
+	CHECK(number(WORLD_RA, "SELECT count(DISTINCT lci2) FROM chain") == others, "at the other LA all go on");
+	CHECK(number(WORLD_RA, "SELECT count(*) FROM item WHERE state <> 4") == 0, "nothing was refused");
+	CHECK(number(WORLD_PCA, "SELECT count(*) FROM (SELECT 1 FROM issued GROUP BY lv, issuer HAVING count(*) > 1)") == 0, "no value twice");
+	bytes_free(&crl);
+	vehicle_free(&has);
+	vehicle_free(&asks);
+	return check_failures;
+}

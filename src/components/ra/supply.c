@@ -29,7 +29,7 @@ struct job {
 	struct seat seat[JOB_VEHICLES];
 	uint32_t seats;
 	int64_t pca; /* its number: for whom the values are encrypted */
-	bool fresh;
+	bool fresh[2]; /* at which LA the chains begin */
 	uint16_t i_min, i_max;
 	uint8_t j_max;
 	uint8_t hash[2][32]; /* of each question */
@@ -48,6 +48,7 @@ struct ra_supply {
 	struct job *job[JOBS_MAX];
 	struct half half[JOBS_MAX][2];
 	scms_time32 not_before;
+	uint32_t single; /* so many jobs are of one vehicle each: one of them has a chain that its LA does not know */
 };
 
 uint16_t ra_supply_last(const struct ra_policy *policy, scms_time32 now)
@@ -223,6 +224,47 @@ static enum key_status fill_seat(struct service *service, const struct job *job,
 	return status;
 }
 
+/* Does the LA say that a chain is none of its own? Then another was in its place when the chain began. */
+static bool is_refused_chain(const struct job *job, unsigned la, struct answer *answer)
+{
+	const struct LaRaPreLinkageValueResponseMsg *message = &answer->content.content.u.la_ra.u.laRaPreLinkageValueResponse;
+	const struct ScmsError *error = &message->reply.u.failure;
+
+	answer->message = message;
+	return !job->fresh[la] && oer_decode(&oer_ScmsPDU, bytes_view(&job->answer[la]), OER_DEPTH_DEFAULT, &answer->content, NULL) == OER_OK &&
+	       message->reply.choice == LaRaPreLinkageValueResponseMsg_reply_is_failure &&
+	       memcmp(message->requestHash, job->hash[la] + 24, 8) == 0 && error->choice == ScmsError_is_la_ra &&
+	       error->u.la_ra.choice == LaRaError_is_la_ra && error->u.la_ra.u.la_ra == LaRaErrorCode_invalidLinkagechainId;
+}
+
+/*
+ * Chains of this job end at an LA that does not know them, and begin anew there with the next question: those that were of another
+ * host. Where all are of this one, it has lost what it sealed them with: of several, the next jobs find out which. False: the database
+ * failed.
+ */
+static bool end_chains(struct job *job, unsigned la, struct scms_slice host)
+{
+	static const char *const others[2] = {"UPDATE chain SET lci1 = NULL WHERE id = $1 AND la1 <> $2",
+					      "UPDATE chain SET lci2 = NULL WHERE id = $1 AND la2 <> $2"};
+	static const char *const any[2] = {"UPDATE chain SET lci1 = NULL WHERE id = $1", "UPDATE chain SET lci2 = NULL WHERE id = $1"};
+	static const char *const names[2] = {"la1", "la2"};
+	struct service *service = job->supply->service;
+	struct db_value text = {DB_TEXT, 0, host};
+	int64_t ended = 0, n = 0;
+
+	if (!commit_begin(service->commit))
+		return false;
+	for (uint32_t k = 0; k < job->seats && n >= 0; k++, ended += n)
+		n = db_run(service->db, others[la], DB_VALUES(db_integer(job->seat[k].chain), text));
+	if (n >= 0 && ended == 0 && job->seats > 1)
+		job->supply->single = job->seats;
+	else if (n >= 0 && ended == 0)
+		n = ended = db_run(service->db, any[la], DB_VALUES(db_integer(job->seat[0].chain)));
+	if (n >= 0 && ended > 0)
+		log_event(service->name, LOG_LEVEL_WARNING, "linkage chains begin anew", "s:s, s:I", "at", names[la], "chains", (json_int_t)ended);
+	return n >= 0;
+}
+
 static void job_finish(struct job *job)
 {
 	struct service *service = job->supply->service;
@@ -235,6 +277,11 @@ static void job_finish(struct job *job)
 		job_end(job, "no answer, or none that can be used");
 		return;
 	}
+	for (unsigned la = 0; la < 2; la++)
+		if (is_refused_chain(job, la, &answers[la])) {
+			job_end(job, end_chains(job, la, answers[la].message->laId) ? NULL : "the database does not answer");
+			return;
+		}
 	if (!answer_read(job, 0, &answers[0]) || !answer_read(job, 1, &answers[1]))
 		status = key_fail(&err, KEY_MISMATCH, "an LA refused, or answered something else");
 	if (status == KEY_OK && answers[0].message->laId.n == answers[1].message->laId.n &&
@@ -299,14 +346,14 @@ static enum key_status question(const struct job *job, struct bytes *out, unsign
 		       .iMin = job->i_min,
 		       .iMax = job->i_max},
 	    .jMax = job->j_max,
-	    .has_numberOfFreshInd = job->fresh,
+	    .has_numberOfFreshInd = job->fresh[la],
 	    .numberOfFreshInd = job->seats,
-	    .has_continuationsInd = !job->fresh,
+	    .has_continuationsInd = !job->fresh[la],
 	};
-	for (uint32_t k = 0; !job->fresh && k < job->seats; k++)
+	for (uint32_t k = 0; !job->fresh[la] && k < job->seats; k++)
 		if (oer_decode(&oer_EncryptedData, bytes_view(&job->seat[k].lci[la]), OER_DEPTH_DEFAULT, &lci[k], NULL) != OER_OK)
 			return key_fail(err, KEY_FAILED, "a linkage chain identifier of the database cannot be read");
-	if (!job->fresh)
+	if (!job->fresh[la])
 		request->continuationsInd =
 		    (struct oer_list){.items = lci, .count = job->seats, .element = &oer_EncryptedData};
 	status = make_bytes(&oer_ScmsPDU, &message, &pdu, err);
@@ -373,7 +420,7 @@ static bool take_seat(void *ctx, const struct db_value *columns, size_t count)
 {
 	struct choosing *choosing = ctx;
 	struct job *job = choosing->job;
-	bool fresh = columns[3].kind == DB_NULL;
+	const bool fresh[2] = {columns[3].kind == DB_NULL, columns[4].kind == DB_NULL};
 	struct seat *seat = &job->seat[job->seats];
 
 	(void)count;
@@ -384,7 +431,7 @@ static bool take_seat(void *ctx, const struct db_value *columns, size_t count)
 		uint32_t last = ra_supply_last(policy, role_now()), periods;
 
 		job->pca = ra_state_of(choosing->supply->service)->pca_number;
-		job->fresh = fresh;
+		memcpy(job->fresh, fresh, sizeof(fresh));
 		job->i_min = (uint16_t)columns[1].integer;
 		job->j_max = (uint8_t)policy->per_period;
 		periods = JOB_VALUES / policy->per_period;
@@ -394,14 +441,15 @@ static bool take_seat(void *ctx, const struct db_value *columns, size_t count)
 		choosing->seats_max = JOB_VALUES / (policy->per_period * ((uint32_t)job->i_max - job->i_min + 1));
 		if (choosing->seats_max > JOB_VEHICLES)
 			choosing->seats_max = JOB_VEHICLES;
-		if (choosing->seats_max == 0)
+		if (choosing->seats_max == 0 || choosing->supply->single > 0)
 			choosing->seats_max = 1;
 	}
-	if (columns[1].integer != job->i_min || fresh != job->fresh)
+	if (columns[1].integer != job->i_min || memcmp(fresh, job->fresh, sizeof(fresh)) != 0)
 		return true;
 	*seat = (struct seat){.request = columns[0].integer, .chain = columns[2].integer, .i_next = columns[5].integer};
-	if (!fresh && (!copy(&seat->lci[0], columns[3].bytes) || !copy(&seat->lci[1], columns[4].bytes)))
-		return false;
+	for (unsigned la = 0; la < 2; la++)
+		if (!fresh[la] && !copy(&seat->lci[la], columns[3 + la].bytes))
+			return false;
 	return ++job->seats < choosing->seats_max;
 }
 
@@ -426,6 +474,7 @@ static bool job_begin(struct ra_supply *supply, unsigned place)
 		job_free(choosing.job);
 		return false;
 	}
+	supply->single -= supply->single > 0;
 	supply->job[place] = choosing.job;
 	job_send(choosing.job, supply->half[place]);
 	return true;
