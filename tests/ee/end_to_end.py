@@ -96,13 +96,6 @@ class Reader:
         found = self.run(what, car, *arguments)
         check(found[0] == code and text in found[1], name, found)
 
-    def expect_soon(self, code, text, name, what, car, *arguments):
-        """The RA takes its time."""
-        end = time.monotonic() + FETCH_SECONDS
-        while (found := self.run(what, car, *arguments))[0] != code and time.monotonic() < end:
-            time.sleep(0.5)
-        check(found[0] == code and text in found[1], name, found)
-
     def dcm(self, what, car, *arguments):
         return (what, car, "--dcm", f"https://dcm1.localhost:{self.ports['8891']}", "--factory", "system/ws/components/factory1/tls",
                 *arguments)
@@ -315,8 +308,8 @@ def another_pca(reader):
     for car in cars[1:]:
         reader.expect(0, "", f"{car} learns of it", "update", car)
     for car in cars:
-        reader.expect_soon(0, "done:", f"{car} fetches what was made anew", "fetch", car, "--periods", "2" if car < "car-3" else "1",
-                           "--wait", str(FETCH_SECONDS))
+        reader.expect(0, "done:", f"{car} fetches what was made anew", "fetch", car, "--periods", "2" if car < "car-3" else "1",
+                      "--wait", str(FETCH_SECONDS))
     reader.hear(0, "accepted", "car-1 is believed again", "car-2", "car-1", "new.signed")
     reader.hear(0, "accepted", "and car-2", "car-1", "car-2", "new.signed")
     reader.hear(0, "accepted", "with identification certificates, too", "car-1", "car-3", "new.signed", "--psid", "0x4082")

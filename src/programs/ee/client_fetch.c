@@ -83,6 +83,20 @@ static const char *plural(unsigned n)
 	return n == 1 ? "" : "s";
 }
 
+/* This one is not to be had now. The first that is missing is said. */
+static void batch_missed(struct client_task *task, const char *why)
+{
+	char period[32] = "";
+
+	if (task->kind != EE_APPLICATION)
+		snprintf(period, sizeof(period), " of period %u", task->period);
+	if (task->missed[0] == '\0')
+		snprintf(task->missed, sizeof(task->missed), "; %s certificates%s are not ready%s%.100s", ee_kind_name(task->kind), period,
+			 why[0] != '\0' ? ": " : "", why);
+	task->period++;
+	fetch_next(task);
+}
+
 static void batch_came(struct client_task *task, const struct http_result *result)
 {
 	struct device *device = &task->device->device;
@@ -96,15 +110,13 @@ static void batch_came(struct client_task *task, const struct http_result *resul
 	} else if (request == NULL) {
 		task_end(task, CLIENT_CEASED, "the enrolment is not valid any more");
 	} else if (result->status != 200) {
-		if (task->missed[0] == '\0' && task->kind == EE_APPLICATION)
-			snprintf(task->missed, sizeof(task->missed), "; the application certificate is not ready");
-		else if (task->missed[0] == '\0')
-			snprintf(task->missed, sizeof(task->missed), "; %s certificates of period %u are not ready", ee_kind_name(task->kind),
-				 task->period);
-		task->period++;
-		fetch_next(task);
+		batch_missed(task, result->status == 403 ? result->why : "");
 	} else if (!batch_good(task, request, result->body, &err)) {
-		task_end(task, CLIENT_REFUSED, "%s certificates of period %u: %s", ee_kind_name(task->kind), task->period, err.text);
+		/* Of a PCA that was revoked: the RA has not had them made anew yet. */
+		if (err.status == KEY_REFUSED)
+			batch_missed(task, err.text);
+		else
+			task_end(task, CLIENT_REFUSED, "%s certificates of period %u: %s", ee_kind_name(task->kind), task->period, err.text);
 	} else if (!ee_issuers_keep(device, request, result->body, client_now(task->device), &why) ||
 		   !ee_batch_put(device, request, task->period, result->body, &why)) {
 		task_end(task, CLIENT_FAILED, "%s", why.text);
