@@ -400,6 +400,18 @@ def standing(world):
         check('the hand-made CRL is waited for', kept.status == 200 and person('R1').id8 in kept.body and person('R2').id8 not in kept.body, kept)
         answer = ask(world, home, 'POST', '/crlg/revocations', order(['EE2'], 'R2'), 'ma2')
         check('works for the new root', answer.status == 200, answer)
+        # What was made by hand without knowing of that order takes nothing back, and the lists go on from both.
+        made = composite(signer='CRLG2', listed=['EE1'], series=3, roots=[removal], issue=now - 100)
+        answer = ask(world, home, 'POST', '/crlg/composite', made.replace(person('EE1').id10, person('EE2').id10), 'manager')
+        check('made by hand, and changed by another', answer.status == 422, answer)
+        answer = ask(world, home, 'POST', '/crlg/composite', made, 'manager')
+        check('made by hand', answer.status == 200, answer)
+        both = ask(world, home, 'GET', '/crlg/composite', identity='manager').body
+        check('made by hand: what is in it, and the order', all(person(one).id10 in both for one in ('EE1', 'EE2')) and removal in both and
+              person('R1').id8 not in both.replace(removal, b''), both)
+        answer = ask(world, home, 'POST', '/crlg/composite', composite(signer='CRLG2', series=3, issue=now, serial=9), 'manager')
+        check('made by hand, and a ballot is gone', answer.status == 422 and 'rule H4' in answer.json()['error'], answer)
+        check('refused: the one before stays', ask(world, home, 'GET', '/crlg/composite', identity='manager').body == both)
         check('and for the old one no more', ask(world, home, 'POST', '/crlg/revocations', order(['EE1']), 'ma2').status == 422)
         check('nothing else is staged', ask(world, home, 'POST', '/activate', b'{"time": 1}', 'manager').status == 409)
         daemon.kill()

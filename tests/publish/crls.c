@@ -362,6 +362,8 @@ static void test_reset(void)
 	uint16_t i = period_of(NOW32);
 	struct crl_linkage_entry entry = device(1, (uint16_t)(i + 50));
 	struct revocations r = {.form = FORM_124};
+	struct crl_linkage_entry other;
+	scms_time32 issued;
 	struct crl_expired gone;
 	struct actor crlg2;
 	struct key_error err;
@@ -379,13 +381,75 @@ static void test_reset(void)
 	CHECK(sign(&r, &world.root2, 1, &crlg2, WORLD_NOW, false, &err) == KEY_OK, "%s", err.text);
 	out = compose(&r);
 	bytes_free(&out);
-	/* There is a list already; and chains that do not go on. */
+	/* The new root's CRLG has listed something already: both are in its list, which goes on from what was out. */
+	issued = r.lists[0].issue_date;
+	other = entry;
+	other.seed1[0] ^= 1;
+	CHECK(crl_list_add_device(list_of(&r, &world.root, 1, true), &other, i, &err) == KEY_OK, "%s", err.text);
+	CHECK(revocations_reset(&r, craca(&world.root), craca(&world.root2), true, &gone, &err) == KEY_OK && gone.devices == 0 && r.list_count == 1, "%s",
+	      err.text);
+	CHECK(r.lists[0].device_count == 2 && r.lists[0].changed && r.lists[0].issue_date == issued, "%u devices", r.lists[0].device_count);
+	CHECK(sign(&r, &world.root2, 1, &crlg2, WORLD_NOW, false, &err) == KEY_OK && r.lists[0].issue_date > issued, "%s", err.text);
+	/* Chains that do not go on. */
 	CHECK(crl_list_add_device(list_of(&r, &world.root, 1, true), &entry, i, &err) == KEY_OK, "%s", err.text);
-	CHECK(revocations_reset(&r, craca(&world.root), craca(&world.root2), true, &gone, &err) == KEY_EXISTS && r.list_count == 2, "%s", err.text);
 	CHECK(revocations_reset(&r, craca(&world.root), craca(&world.root2), false, &gone, &err) == KEY_OK && gone.devices == 1 && r.list_count == 1,
 	      "%s", err.text);
 	revocations_free(&r);
 	actor_free(&crlg2);
+}
+
+/* Two lists that were made apart. */
+static void test_merging(void)
+{
+	const uint16_t i = period_of(NOW32);
+	struct crl_linkage_entry entry = {.seed1 = {1}, .seed2 = {2}, .la1 = 1, .la2 = 2, .i_max = (uint16_t)(i + 5), .j_max = 20}, other = entry;
+	struct revocations hand = {.form = FORM_124}, own = {.form = FORM_124};
+	struct crl_list *into, *from;
+	struct bytes same, out;
+	struct key_error err;
+
+	other.seed1[0] = 9;
+	revoke(&hand, &world.root, 2, &world.pca2, NOW32 + WEEK);
+	CHECK(sign(&hand, &world.root, 2, &world.crlg, WORLD_NOW, false, &err) == KEY_OK, "%s", err.text);
+	out = compose(&hand);
+	CHECK(revocations_read(&own, bytes_view(&out), &judge, &err) == KEY_OK, "%s", err.text);
+	bytes_free(&out);
+	/* The very same; then each has something that the other lacks, and the CRLG's is the newer. */
+	into = list_of(&hand, &world.root, 2, false);
+	from = list_of(&own, &world.root, 2, false);
+	CHECK(crl_list_merge(into, from, &err) == KEY_OK && !into->changed && into->hash_count == 1, "%s", err.text);
+	revoke(&own, &world.root, 2, &world.ra, NOW32 + WEEK);
+	CHECK(sign(&own, &world.root, 2, &world.crlg, WORLD_NOW, false, &err) == KEY_OK, "%s", err.text);
+	revoke(&own, &world.root, 2, &world.ra, NOW32 + 2 * WEEK);
+	revoke(&hand, &world.root, 2, &world.eca, NOW32 + WEEK);
+	CHECK(sign(&hand, &world.root, 2, &world.crlg, WORLD_NOW, false, &err) == KEY_OK, "%s", err.text);
+	from = list_of(&own, &world.root, 2, false);
+	CHECK(crl_list_merge(into, from, &err) == KEY_OK && into->changed && into->serial == from->serial && into->issue_date == from->issue_date, "%s",
+	      err.text);
+	CHECK(sign(&hand, &world.root, 2, &world.crlg, WORLD_NOW, false, &err) == KEY_OK && into->serial == from->serial + 1 &&
+		  into->issue_date > from->issue_date,
+	      "%s", err.text);
+	out = compose(&hand);
+	revocations_free(&own);
+	CHECK(revocations_read(&own, bytes_view(&out), &judge, &err) == KEY_OK && own.lists[0].hash_count == 3, "%u", own.lists[0].hash_count);
+	for (uint32_t k = 0; k < own.lists[0].hash_count; k++)
+		CHECK(own.lists[0].hashes[k].expiry == NOW32 + (memcmp(own.lists[0].hashes[k].id, cert_id10(&world.ra.cert), 10) == 0 ? 2 : 1) * WEEK, "%u", k);
+	bytes_free(&out);
+	/* What is newer already, and has it all, stays as it was signed. */
+	same = into->full;
+	from = list_of(&own, &world.root, 2, false);
+	from->issue_date--, from->serial--;
+	from->full.p[0] ^= 1;
+	CHECK(crl_list_merge(into, from, &err) == KEY_OK && !into->changed && into->full.p == same.p, "%s", err.text);
+	/* Seeds; and what cannot be one list. */
+	into = list_of(&hand, &world.root, 1, true);
+	CHECK(crl_list_add_device(into, &entry, i, &err) == KEY_OK, "%s", err.text);
+	from = list_of(&own, &world.root, 1, true);
+	CHECK(crl_list_add_device(from, &entry, i, &err) == KEY_OK && crl_list_add_device(from, &other, i, &err) == KEY_OK, "%s", err.text);
+	CHECK(crl_list_merge(into, from, &err) == KEY_OK && into->device_count == 2 && into->changed, "%s", err.text);
+	CHECK(crl_list_merge(into, list_of(&own, &world.root, 2, false), &err) == KEY_MISMATCH, "two kinds");
+	revocations_free(&hand);
+	revocations_free(&own);
 }
 
 /* Files that are no composite CRL, or one that could not be. */
@@ -632,6 +696,7 @@ int main(void)
 	test_expiry();
 	test_reset();
 	test_succession();
+	test_merging();
 	test_reading();
 	test_check();
 	test_rebuild();

@@ -480,16 +480,41 @@ struct crl_expired revocations_expire(struct revocations *state, scms_time64 now
 	return expired;
 }
 
+/* A second list of the same CRACA and series becomes part of the one at k. */
+static enum key_status merge_twins(struct revocations *state, size_t k, struct key_error *err)
+{
+	struct crl_list *list = &state->lists[k];
+	enum key_status status = KEY_OK;
+	size_t to = k + 1;
+
+	for (size_t m = k + 1; m < state->list_count; m++) {
+		struct crl_list *other = &state->lists[m];
+
+		if (other->series != list->series || memcmp(other->craca, list->craca, 8) != 0) {
+			state->lists[to++] = *other;
+			continue;
+		}
+		/* The one that is not signed yet is the long one. */
+		if (other->issue_date == 0) {
+			struct crl_list swapped = *list;
+
+			*list = *other;
+			*other = swapped;
+		}
+		status = status == KEY_OK ? crl_list_merge(list, other, err) : status;
+		list_free(other);
+	}
+	state->list_count = to;
+	return status;
+}
+
 enum key_status revocations_reset(struct revocations *state, const uint8_t old_craca[8], const uint8_t new_craca[8], bool keep_linkage,
 				struct crl_expired *gone, struct key_error *err)
 {
+	enum key_status status = KEY_OK;
 	size_t to = 0;
 
 	*gone = (struct crl_expired){0};
-	for (size_t k = 0; k < state->list_count; k++)
-		if (memcmp(state->lists[k].craca, old_craca, 8) == 0 && state->lists[k].linkage && keep_linkage &&
-		    crl_list_find(state, new_craca, state->lists[k].series) != NULL)
-			return key_fail(err, KEY_EXISTS, "series %u: the new root has a list already", state->lists[k].series);
 	for (size_t k = 0; k < state->list_count; k++) {
 		struct crl_list *list = &state->lists[k];
 
@@ -514,7 +539,10 @@ enum key_status revocations_reset(struct revocations *state, const uint8_t old_c
 		state->lists[to++] = *list;
 	}
 	state->list_count = to;
-	return KEY_OK;
+	/* What the new root's CRLG was told to revoke since it began is in a list that lacks these: of two, one is made. */
+	for (size_t k = 0; status == KEY_OK && k < state->list_count; k++)
+		status = merge_twins(state, k, err);
+	return status;
 }
 
 /* ---- putting together ---- */

@@ -108,6 +108,12 @@ SCMS_CHECKED enum key_status crl_list_add_group(struct crl_list *list, const str
 						struct key_error *err);
 
 /*
+ * Adds all that another list of the same kind has, which was made apart from this one: by hand, say, while the CRLG went on. Its next
+ * number and date follow those of both, and it counts as changed unless it is as it was, and newer. KEY_MISMATCH: another kind.
+ */
+SCMS_CHECKED enum key_status crl_list_merge(struct crl_list *into, const struct crl_list *from, struct key_error *err);
+
+/*
  * Adds a removal ballot (rule H4). KEY_VALUE: it removes nothing, is in another form than those that are there, or could
  * never be carried out; KEY_EXISTS: the very ballot is there.
  */
@@ -128,7 +134,7 @@ struct crl_expired revocations_expire(struct revocations *state, scms_time64 now
 
 /*
  * After a root's revocation (rule H5): its lists of hashes go, and with `keep_linkage` (the linkage chains continue under the
- * new root) those of seeds go over to the new CRACA, to be signed by its CRLG. Ballots stay.
+ * new root) those of seeds go over to the new CRACA, to be signed by its CRLG, together with what it has listed already. Ballots stay.
  */
 SCMS_CHECKED enum key_status revocations_reset(struct revocations *state, const uint8_t old_craca[8], const uint8_t new_craca[8],
 					     bool keep_linkage, struct crl_expired *gone, struct key_error *err);

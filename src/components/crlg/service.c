@@ -170,11 +170,20 @@ static struct crl_checker checker_of(const struct service *service)
 				    .now = clock_now()};
 }
 
+/* Where the next composite CRL comes from, and so how it is looked at before it takes the present one's place. */
+enum origin {
+	ORIGIN_OWN,	/* the CRLG's own lists alone have changed */
+	ORIGIN_FOREIGN, /* with something that others have signed */
+	ORIGIN_WHOLE,	/* it was made elsewhere */
+};
+
 /*
  * Holds what others have signed against what the CRL store, and every vehicle, will say to it: a ballot or a root's CRL that is
- * refused there would have all CRLs refused from now on. What was wrong with the CRL before is not this change's fault.
+ * refused there would have all CRLs refused from now on. What was wrong with the CRL before is not this change's fault, unless it
+ * takes that one's place as a whole.
  */
-static enum key_status foreign_check(struct service *service, struct scms_slice composite, struct scms_slice before, struct key_error *err)
+static enum key_status foreign_check(struct service *service, struct scms_slice composite, struct scms_slice before, enum origin origin,
+				     struct key_error *err)
 {
 	const struct crl_checker checker = checker_of(service);
 	struct crl_faults *faults = calloc(2, sizeof(*faults));
@@ -182,7 +191,7 @@ static enum key_status foreign_check(struct service *service, struct scms_slice 
 
 	if (faults == NULL || checker.store == NULL)
 		status = key_fail(err, KEY_FAILED, "out of memory, or no trust store");
-	if (status == KEY_OK && before.n > 0)
+	if (status == KEY_OK && before.n > 0 && origin == ORIGIN_FOREIGN)
 		status = crl_composite_check(&checker, before, (struct scms_slice){NULL, 0}, &faults[0], err);
 	if (status == KEY_OK)
 		status = crl_composite_check(&checker, composite, before, &faults[1], err);
@@ -194,9 +203,9 @@ static enum key_status foreign_check(struct service *service, struct scms_slice 
 
 /*
  * Makes the next composite CRL: `apply` changes what is revoked, lists that changed or are due are signed, and the
- * exchange is answered when it is on disk. foreign: the change is something that others have signed.
+ * exchange is answered when it is on disk.
  */
-static void next_make(struct service *service, struct http_exchange *exchange, change *apply, const void *order, bool foreign)
+static void next_make(struct service *service, struct http_exchange *exchange, change *apply, const void *order, enum origin origin)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 	struct revocations revocations = {.list_count = 0};
@@ -219,8 +228,8 @@ static void next_make(struct service *service, struct http_exchange *exchange, c
 	if (status == KEY_OK)
 		status = revocations_compose(&revocations, &pending->composite, &err);
 	revocations_free(&revocations);
-	if (status == KEY_OK && foreign)
-		status = foreign_check(service, bytes_view(&pending->composite), bytes_view(&before), &err);
+	if (status == KEY_OK && origin != ORIGIN_OWN)
+		status = foreign_check(service, bytes_view(&pending->composite), bytes_view(&before), origin, &err);
 	if (status != KEY_OK) {
 		bytes_free(&pending->composite);
 		goto out;
@@ -305,7 +314,7 @@ static void post_revocations(struct service *service, struct http_exchange *exch
 		service_answer_json(exchange, 422, json_pack("{s:s}", "error", "the CRACA of the order is not this CRLG's"));
 	} else {
 		state->orders++;
-		next_make(service, exchange, order_apply, &order, false);
+		next_make(service, exchange, order_apply, &order, ORIGIN_OWN);
 	}
 }
 
@@ -354,7 +363,7 @@ static void post_ballots(struct service *service, struct http_exchange *exchange
 		return;
 	}
 	state->ballots++;
-	next_make(service, exchange, ballots_apply, &history, true);
+	next_make(service, exchange, ballots_apply, &history, ORIGIN_FOREIGN);
 }
 
 static enum key_status root_crl_apply(struct service *service, struct revocations *revocations, const void *from,
@@ -370,32 +379,51 @@ static void post_root_crl(struct service *service, struct http_exchange *exchang
 {
 	struct scms_slice body = http_body(exchange);
 
-	next_make(service, exchange, root_crl_apply, &body, true);
+	next_make(service, exchange, root_crl_apply, &body, ORIGIN_FOREIGN);
 }
 
-/* The composite CRL that was made by hand, in the operator's workspace, takes the place of the present one. */
+/* What this CRLG has listed since goes into what was made by hand without knowing of it. */
+static enum key_status own_lists_merge(const struct service *service, const struct revocations *own, struct revocations *made, struct key_error *err)
+{
+	enum key_status status = KEY_OK;
+	struct crl_list *list;
+
+	for (size_t k = 0; status == KEY_OK && k < own->list_count; k++) {
+		if (!list_is_own(service, &own->lists[k]))
+			continue;
+		status = crl_list_open(made, own->lists[k].craca, own->lists[k].series, own->lists[k].linkage, &list, err);
+		if (status == KEY_OK)
+			status = crl_list_merge(list, &own->lists[k], err);
+	}
+	return status;
+}
+
+/* The composite CRL that was made by hand, in the operator's workspace, takes the place of the present one; no order of the MA is lost. */
 static enum key_status composite_apply(struct service *service, struct revocations *revocations, const void *from,
 				       struct key_error *err)
 {
 	const struct scms_slice *composite = from;
 	const struct crl_checker checker = checker_of(service);
 	struct crl_faults *faults = calloc(1, sizeof(*faults));
-	struct bytes before = {NULL, 0};
+	struct revocations made = {.list_count = 0};
 	enum key_status status = KEY_FAILED;
 
 	if (faults == NULL || checker.store == NULL)
 		status = key_fail(err, KEY_FAILED, "out of memory, or no trust store");
-	else if (db_each(service->db, "SELECT bytes FROM composite", NULL, 0, newest_row, &before) < 0)
-		status = key_fail(err, KEY_FAILED, "%s", db_error(service->db));
 	else
-		status = crl_composite_check(&checker, *composite, bytes_view(&before), faults, err);
+		status = crl_composite_check(&checker, *composite, (struct scms_slice){NULL, 0}, faults, err);
 	if (status == KEY_OK && faults->n > 0)
 		status = key_fail(err, KEY_VALUE, "%s", faults->text[0]);
+	if (status == KEY_OK)
+		status = revocations_read(&made, *composite, service->party->crypto, err);
+	if (status == KEY_OK)
+		status = own_lists_merge(service, revocations, &made, err);
 	if (status == KEY_OK) {
 		revocations_free(revocations);
-		status = revocations_read(revocations, *composite, service->party->crypto, err);
+		*revocations = made;
+	} else {
+		revocations_free(&made);
 	}
-	bytes_free(&before);
 	free(faults);
 	return status;
 }
@@ -404,7 +432,7 @@ static void post_composite(struct service *service, struct http_exchange *exchan
 {
 	struct scms_slice body = http_body(exchange);
 
-	next_make(service, exchange, composite_apply, &body, false);
+	next_make(service, exchange, composite_apply, &body, ORIGIN_WHOLE);
 }
 
 static void get_composite(struct service *service, struct http_exchange *exchange)
@@ -473,7 +501,7 @@ static void tick(struct service *service, scms_time64 now)
 	if (seconds % 10 != 0 && state->composite.n > 0)
 		return;
 	if (service_standing(service) == SCMS_VALID && is_due(service))
-		next_make(service, NULL, lists_apply, NULL, false);
+		next_make(service, NULL, lists_apply, NULL, ORIGIN_OWN);
 }
 
 /* ---- life ---- */
