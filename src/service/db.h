@@ -2,8 +2,10 @@
 /*
  * db.h: a component's database.
  *
- * Statements are written once, in SQL that SQLite and PostgreSQL both understand, with $1, $2, ... for values. A statement
- * is prepared at its first use and kept. SQLite runs in WAL mode with synchronous=FULL: what db_commit() said is
+ * Statements are written once, in SQL that SQLite and PostgreSQL both understand, with $1, $2, ... for values. Schemas too, but for
+ * four words of SQLite's that another database is to be given in its own: BLOB, INTEGER (of 64 bits), INTEGER PRIMARY KEY (a number
+ * that the database gives to a row that comes without one), WITHOUT ROWID (rows are kept in the order of their key alone). What
+ * is SQLite's besides is in db_sqlite.c. A statement is prepared at its first use and kept. SQLite runs in WAL mode with synchronous=FULL: what db_commit() said is
  * committed outlives a crash and a loss of power.
  *
  * A failing statement marks the transaction: db_commit() then rolls back and says no. So a chain of statements needs one
@@ -35,6 +37,12 @@ struct db_fault {
  */
 struct db *db_open(const char *path, const struct db_schema *schema, struct db_fault *err);
 void db_close(struct db *db);
+
+/* The same for the database of a component, which is in its home. */
+struct db *db_open_in(const char *home, const struct db_schema *schema, struct db_fault *err);
+
+/* Has the component that has this home had a database yet? */
+bool db_is_there(const char *home);
 
 const char *db_error(const struct db *db);
 
@@ -72,7 +80,7 @@ int64_t db_run(struct db *db, const char *sql, const struct db_value *values, si
 int64_t db_each(struct db *db, const char *sql, const struct db_value *values, size_t n,
 		bool (*row)(void *ctx, const struct db_value *columns, size_t count), void *ctx);
 
-/* The first column of the first row as an integer, or `otherwise` where there is no row. */
+/* The first column of the first row as an integer, or `otherwise` where there is no row. An INSERT may say RETURNING. */
 int64_t db_number(struct db *db, const char *sql, const struct db_value *values, size_t n, int64_t otherwise);
 
 /* Begins a transaction, unless one is open. */

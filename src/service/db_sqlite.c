@@ -2,11 +2,13 @@
 #include "db.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STATEMENTS_MAX 128 /* prepared ones: as many as a component's source has */
 #define COLUMNS_MAX 32
@@ -295,6 +297,28 @@ struct db *db_open(const char *path, const struct db_schema *schema, struct db_f
 		return NULL;
 	}
 	return db;
+}
+
+static bool path_in(const char *home, char path[PATH_MAX])
+{
+	return snprintf(path, PATH_MAX, "%s/db.sqlite", home) < PATH_MAX;
+}
+
+struct db *db_open_in(const char *home, const struct db_schema *schema, struct db_fault *err)
+{
+	char path[PATH_MAX];
+
+	if (path_in(home, path))
+		return db_open(path, schema, err);
+	snprintf(err->text, sizeof(err->text), "%.300s: the path is too long", home);
+	return NULL;
+}
+
+bool db_is_there(const char *home)
+{
+	char path[PATH_MAX];
+
+	return path_in(home, path) && access(path, F_OK) == 0;
 }
 
 void db_close(struct db *db)

@@ -90,14 +90,10 @@ static bool database_open(struct runner *runner, struct service_error *err)
 {
 	struct service *service = &runner->service;
 	struct db_fault why;
-	char *path;
 
 	if (service->role->schema == NULL)
 		return true;
-	if (asprintf(&path, "%s/db.sqlite", runner->config->home) < 0)
-		return runner_refuse(runner->config, err, "out of memory");
-	service->db = db_open(path, service->role->schema, &why);
-	free(path);
+	service->db = db_open_in(runner->config->home, service->role->schema, &why);
 	if (service->db == NULL)
 		return runner_refuse(runner->config, err, "%s", why.text);
 	service->commit = commit_new(service->base, service->db);

@@ -444,9 +444,8 @@ static void open_one(const struct world *world, unsigned k, const struct scms_cr
 	world_must(service->trustee != NULL &&
 		       (own.n == 0 || trustee_identify(service->trustee, own, home_identity(service->home, HOME_ACTIVE)->issuers)),
 		   roles[k].name, store_err.text);
-	snprintf(file, sizeof(file), "%.600s/db.sqlite", paths[k]);
 	if (role->schema != NULL) {
-		service->db = db_open(file, role->schema, &db_err);
+		service->db = db_open_in(paths[k], role->schema, &db_err);
 		world_must(service->db != NULL, roles[k].name, db_err.text);
 		service->commit = commit_new(base, service->db);
 		world_must(service->commit != NULL, roles[k].name, "memory");

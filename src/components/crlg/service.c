@@ -557,8 +557,6 @@ static const char *settings_check(const struct service *service, struct service_
 {
 	int64_t interval = service_number(service, "interval_seconds"), next = service_number(service, "next_seconds");
 	const char *begin = service_text(service, "begin");
-	char *kept;
-	bool wanted;
 
 	if (next <= interval) {
 		snprintf(err->text, sizeof(err->text),
@@ -567,12 +565,7 @@ static const char *settings_check(const struct service *service, struct service_
 		return "next_seconds";
 	}
 	/* It is wanted once. */
-	wanted = begin != NULL && asprintf(&kept, "%s/db.sqlite", service->path) >= 0;
-	if (wanted) {
-		wanted = access(kept, F_OK) != 0;
-		free(kept);
-	}
-	if (!wanted || access(begin, R_OK) == 0)
+	if (begin == NULL || db_is_there(service->path) || access(begin, R_OK) == 0)
 		return NULL;
 	snprintf(err->text, sizeof(err->text), "%.400s: %s; expected the absolute path of a composite CRL", begin, strerror(errno));
 	return "begin";

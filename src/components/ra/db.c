@@ -80,11 +80,6 @@ static int64_t inherited_chain(struct db *db, const uint8_t rif[8])
 			 DB_VALUES(db_bytes(rif, 8)), 0);
 }
 
-static int64_t last_id(struct db *db)
-{
-	return db_number(db, "SELECT last_insert_rowid()", NULL, 0, 0);
-}
-
 bool ra_enrolment_enter(struct db *db, const struct cert *cert, struct ra_enrolment *out)
 {
 	const uint8_t *rif = cert_id8(cert);
@@ -95,17 +90,14 @@ bool ra_enrolment_enter(struct db *db, const struct cert *cert, struct ra_enrolm
 	if (out->id != 0)
 		return true;
 	out->chain = inherited_chain(db, rif);
-	if (out->chain == 0) {
-		if (db_run(db, "INSERT INTO chain (i_max) VALUES (0)", NULL, 0) != 1)
-			return false;
-		out->chain = last_id(db);
-	}
-	if (make_bytes(&oer_Certificate, &cert->c, &bytes, &err) != KEY_OK)
+	if (out->chain == 0)
+		out->chain = db_number(db, "INSERT INTO chain (i_max) VALUES (0) RETURNING id", NULL, 0, 0);
+	if (out->chain == 0 || make_bytes(&oer_Certificate, &cert->c, &bytes, &err) != KEY_OK)
 		return false;
-	if (db_run(db, "INSERT INTO enrolment (rif, certificate, chain, blacklisted, craca) VALUES ($1, $2, $3, 0, $4)",
-		   DB_VALUES(db_bytes(rif, 8), db_bytes(bytes.p, bytes.n), db_integer(out->chain),
-			     db_bytes(cert->c.toBeSigned.cracaId, 3))) == 1)
-		out->id = last_id(db);
+	out->id = db_number(db, "INSERT INTO enrolment (rif, certificate, chain, blacklisted, craca) VALUES ($1, $2, $3, 0, $4) RETURNING id",
+			    DB_VALUES(db_bytes(rif, 8), db_bytes(bytes.p, bytes.n), db_integer(out->chain),
+				      db_bytes(cert->c.toBeSigned.cracaId, 3)),
+			    0);
 	bytes_free(&bytes);
 	return out->id != 0;
 }
