@@ -53,8 +53,8 @@ enum scms_device_signer { SCMS_ATTACH, SCMS_DIGEST };
  * Signs payload (it becomes unsecuredData) under a PSID into out, as an Ieee1609Dot2Data: a vehicle signs basic safety messages
  * and misbehaviour reports (0x20, 0x26) with a pseudonym certificate, all else with the identification certificate that names it; a
  * roadside unit signs with its application certificate. Returns the length; 0: the device must
- * not operate (trust rule D6.1), has no certificate for now, or the message does not fit cap bytes; a payload of n bytes needs n + 350
- * at most, with what is added for peers n + 1,500.
+ * not operate (trust rule D6.1), has no certificate for now, or the message does not fit cap bytes: beside the payload it has less than
+ * 400. A certificate that a peer asked for goes with it where there is room, mostly for 500 more.
  */
 SCMS_API size_t scms_device_sign(struct scms_device *device, uint64_t psid, struct scms_slice payload,
 				 enum scms_device_signer signer, uint8_t *out, size_t cap, struct scms_device_error *error);

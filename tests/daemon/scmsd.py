@@ -557,7 +557,7 @@ def crowd(world):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < CROWD + 200:
         print('not tried: %d open files are allowed, %d are needed' % (hard, CROWD + 200))
-        return
+        sys.exit(77)  # skipped, says meson
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for room, open_ in ((CROWD + 100, CROWD), (1000, 1000)):
         conf(world, 'scmsd.conf', component('store', more='limits = { connections = %d; request_seconds = 20; };' % room))

@@ -96,6 +96,28 @@ static void certificate_stays(struct scms_device *car)
 	}
 }
 
+/* A peer asks for an issuer: it is given where there is room, and the message goes out where there is none. */
+static void asked(struct scms_device *car, struct scms_device *other)
+{
+	const struct person *const people[] = {&town.ica, &town.pca};
+	const uint8_t(*wanted)[3] = (const uint8_t(*)[3])(cert_id8(&town.pca.cert) + 5);
+	const struct ee_message message = {.psid = 0x20, .payload = payload, .attach = true, .wanted = wanted, .wanted_n = 1};
+	size_t least = message_of(car).n;
+
+	town_chain(&town, &keeper[0], 1, people, 2, 0);
+	CHECK(scms_device_refresh(car, &error), "%s", error.text);
+	for (unsigned k = 0; k < 2; k++) {
+		struct bytes asks = town_message(&keeper[1], clock_now(), &message);
+		size_t n;
+
+		expect(car, bytes_view(&asks), SCMS_DEVICE_ACCEPTED, "");
+		n = scms_device_sign(car, 0x20, payload, SCMS_ATTACH, room, k == 0 ? sizeof(room) : least + 10, &error);
+		CHECK(k == 0 ? n >= least + town.pca.bytes.n : n > 0 && n <= least + 10, "a message of %zu bytes, without a certificate %zu", n, least);
+		expect(other, (struct scms_slice){room, n}, SCMS_DEVICE_ACCEPTED, "");
+		bytes_free(&asks);
+	}
+}
+
 /* While the program has the folder open, a CRL is applied there, and felt without anything being called. */
 static void removal(struct scms_device *car, struct scms_device *other)
 {
@@ -175,6 +197,7 @@ int main(void)
 	certificate_stays(car);
 	threads();
 	two_keepers();
+	asked(car, other);
 	removal(car, other);
 	scms_device_close(car);
 	scms_device_close(other);

@@ -141,6 +141,7 @@ size_t scms_device_sign(struct scms_device *device, uint64_t psid, struct scms_s
 	uint8_t wanted[EE_WANTED_MAX][3];
 	struct ee_message message = {.psid = psid, .payload = payload, .attach = signer == SCMS_ATTACH};
 	struct bytes bytes = {NULL, 0};
+	enum key_status status;
 	struct key_error err;
 	size_t n = 0;
 
@@ -149,7 +150,14 @@ size_t scms_device_sign(struct scms_device *device, uint64_t psid, struct scms_s
 	message.wanted_n = ee_receiver_wanted(device->receiver, wanted);
 	message.wanted = wanted;
 	message.asked = ee_receiver_asked(device->receiver, &device->device);
-	if (ee_sender_sign(&device->sender, &device->device, clock_now(), &message, &bytes, &err) != KEY_OK) {
+	status = ee_sender_sign(&device->sender, &device->device, clock_now(), &message, &bytes, &err);
+	if (status == KEY_OK && bytes.n > cap && message.asked.n > 0) {
+		/* Nobody keeps a device from sending by asking it for a certificate. */
+		bytes_free(&bytes);
+		message.asked.n = 0;
+		status = ee_sender_sign(&device->sender, &device->device, clock_now(), &message, &bytes, &err);
+	}
+	if (status != KEY_OK) {
 		snprintf(error->text, sizeof(error->text), "%s", err.text);
 	} else if (bytes.n > cap) {
 		snprintf(error->text, sizeof(error->text), "the message has %zu bytes, there is room for %zu", bytes.n, cap);
