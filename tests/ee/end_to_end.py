@@ -168,6 +168,7 @@ def certificates(reader):
     far = ("fetch", "car-1", "--periods", "9")
     reader.expect(0, "not ready", "who does not wait is told what is missing", *far)
     reader.expect(1, "not ready", "who waits in vain is refused", *far, "--wait", "1")
+    reader.expect(0, "no policy: the RA refuses", "a device with a wrong clock hears why it gets no policy", "update", "car-1", "--clock-offset", "3000")
     check(reader.status("car-3")["identification"] >= 1, "the vehicle has its identification certificate", reader.status("car-3"))
     check(reader.status("unit-1")["application"], "the roadside unit has its application certificate", reader.status("unit-1"))
 
@@ -420,6 +421,9 @@ def lost_acknowledgement(reader):
     reader.expect(0, "asked", "one that did not come through is made anew", "request", "car-4", "--identification")
     reader.expect(0, "", "the keys are those that the RA has", "fetch", "car-4", "--periods", "1", "--wait", str(FETCH_SECONDS))
     check(reader.status("car-4")["periodsAtHand"] > 0, "its certificates are at hand", reader.status("car-4"))
+    settings.write_text(right.replace(reader.ports["8892"], str(systems.free_ports(1)[0])))
+    reader.expect(3, "offline", "who waits for nobody", "fetch", "car-4", "--periods", "9", "--wait", "1")
+    settings.write_text(right)
     reader.hear(0, "accepted", "car-2 accepts what car-4 signs", "car-2", "car-4", "four.signed")
 
 
