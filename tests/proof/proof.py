@@ -365,8 +365,9 @@ class Proof:
             self.killer.join(self.patience)
             print(f"killed: {self.killer.killed}")
             check(self.killer.left == 0, "all were killed", self.killer.left)
-        asked = self.system.fleet.order("request", group="culprit")
-        check("done" not in asked["results"], "the culprit gets no certificates any more", asked)
+        asked = self.system.fleet.order("fetch", group="culprit", periods=PERIODS + 1)
+        check(asked["results"] == {"nothing": 1} and any("internal blacklist" in text for text in asked["texts"]),
+              "the culprit gets no certificates any more", asked)
         self.unlinkable(first)
         self.counts(range(first, first + PERIODS))
         self.thief()
