@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commit.h"
 
-#include <stdio.h>
+#include "service/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -43,7 +44,7 @@ void commit_flush(struct commit *commit)
 	bool durable = db_commit(commit->db);
 
 	if (!durable)
-		fprintf(stderr, "database: not committed: %s\n", db_error(commit->db));
+		log_event(NULL, LOG_LEVEL_ERROR, "not committed", "s:s", "text", db_error(commit->db));
 	/* What is called back may begin the next turn. */
 	STAILQ_CONCAT(&ready, &commit->waiting);
 	while ((waiting = STAILQ_FIRST(&ready)) != NULL) {

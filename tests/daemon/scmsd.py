@@ -331,6 +331,41 @@ def databases(world):
     file.write_bytes(saved)
 
 
+def full(world):
+    """No room on the disk: nothing is acknowledged that is not there, what was there is served, and with room it goes on."""
+    home = world.folder / 'store'
+    conf(world, 'scmsd.conf', component('store'))
+    daemon = start(world)
+
+    def room(bytes_):
+        # A write beyond it fails as one to a full disk does. (The tests' interpreter ignores SIGXFSZ, and so its child.)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (bytes_, resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)[1]))
+    newer = composite(serial=2, issue=T0 + 3600, electors=[ballot('removeElector', 'C', 'AB')])
+    try:
+        check('full: the first', ask(world, home, 'POST', '/crl', CRL, 'crlg').status == 200)
+        wal = (home / 'db.sqlite-wal').stat().st_size  # the log, which is shorter, has room
+        room(wal)
+        for _ in range(2):
+            answer = ask(world, home, 'POST', '/crl', newer, 'crlg')
+            check('full: not acknowledged', answer.status in (500, 503), answer)
+        check('full: the one before is served', ask(world, home, 'GET', '/download-crl/').body == CRL)
+        check('full: it serves', ask(world, home, 'GET', '/health').json()['status'] == 'serving')
+        lines = daemon.log.read_text().splitlines()
+        check('full: said, as an event', all(line.startswith('{') for line in lines) and
+              [e for e in daemon.events() if e['event'] == 'not committed' and e['level'] == 'error'], lines[-3:])
+        daemon.kill()
+        daemon = start(world, wait=False)
+        daemon.wait_for('serving', count=2)
+        check('full: what was acknowledged is there after a kill', ask(world, home, 'GET', '/download-crl/').body == CRL)
+        room((home / 'db.sqlite-wal').stat().st_size)
+        check('full: again', ask(world, home, 'POST', '/crl', newer, 'crlg').status in (500, 503))
+        room(1 << 30)
+        check('full: there is room again', ask(world, home, 'POST', '/crl', newer, 'crlg').status == 200 and
+              ask(world, home, 'GET', '/download-crl/').body == newer)
+    finally:
+        daemon.kill()
+
+
 def clocks(world):
     conf(world, 'scmsd.conf', component('store'))
     daemon = Daemon(world, world.folder / 'scmsd.conf', '--clock-offset', OFFSET - 86400 * 365, wait=False)
@@ -658,7 +693,7 @@ def commands(world):
 
 
 SOAK = (crowd,)  # only where they are named
-PARTS = (configuration, serving, peers, crl_store, databases, clocks, users, push, peers_asked, commands, hostile, killed)
+PARTS = (configuration, serving, peers, crl_store, databases, full, clocks, users, push, peers_asked, commands, hostile, killed)
 
 
 def main():

@@ -134,7 +134,7 @@ class Daemon:
         environment = dict(environment or {}, ASAN_OPTIONS='detect_leaks=0:quarantine_size_mb=1')
         with open(self.log, 'ab') as log:
             self.process = subprocess.Popen([world.programs / 'scmsd', '--config', config, *map(str, arguments)], stderr=log,
-                                            stdout=subprocess.DEVNULL, env=dict(os.environ, **environment))
+                                            stdout=subprocess.DEVNULL, env=dict(os.environ, **environment), restore_signals=False)
         running.append(self.process)
         if wait:
             self.wait_for('serving')
