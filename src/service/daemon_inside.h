@@ -91,6 +91,12 @@ void runner_reload(struct runner *runner);
 /* The standing is judged anew and logged where it has changed; changed: store or identity have, and the role is told. */
 void runner_look(struct runner *runner, bool changed);
 
+/*
+ * What a caller is shown of a status (http_server_shows): production tells end entities 500 and nothing else, whatever was wrong, and
+ * wherever it was seen.
+ */
+int routes_shown(void *ctx, const struct http_exchange *exchange, int status);
+
 /* Makes the routes that the HTTP server gets: the role's, and those of every component. */
 SCMS_CHECKED bool routes_make(struct runner *runner);
 void routes_free(struct runner *runner);

@@ -51,6 +51,8 @@ struct http_server {
 	struct event *stopped;
 	void (*done)(void *ctx);
 	void *done_ctx;
+	int (*shown)(void *ctx, const struct http_exchange *exchange, int status);
+	void *shown_ctx;
 };
 
 struct http_exchange {
@@ -278,6 +280,8 @@ void exchange_send(struct http_exchange *exchange, int status, struct evbuffer *
 	size_t n = body != NULL ? evbuffer_get_length(body) : 0;
 	char length[24];
 
+	if (server->shown != NULL)
+		status = server->shown(server->shown_ctx, exchange, status);
 	if (status >= 100 && status < 600)
 		server->counts.answered[status / 100]++;
 	if (connection != NULL) {
@@ -596,6 +600,12 @@ struct http_server *http_server_new(struct event_base *base, const char *address
 		return NULL;
 	}
 	return server;
+}
+
+void http_server_shows(struct http_server *server, int (*shown)(void *ctx, const struct http_exchange *exchange, int status), void *ctx)
+{
+	server->shown = shown;
+	server->shown_ctx = ctx;
 }
 
 void http_server_renew(struct http_server *server, SSL_CTX *tls)

@@ -67,6 +67,12 @@ void http_server_stop(struct http_server *server, void (*done)(void *ctx), void 
 /* Frees it; open connections are cut. */
 void http_server_free(struct http_server *server);
 
+/*
+ * Lets the owner choose the status of every answer before it goes out, also of those that the server gives itself: exchange has no
+ * route (http_route is NULL) where there is no such path.
+ */
+void http_server_shows(struct http_server *server, int (*shown)(void *ctx, const struct http_exchange *exchange, int status), void *ctx);
+
 /* For metrics. */
 struct http_counts {
 	uint64_t connections, requests;
@@ -81,7 +87,7 @@ struct http_counts http_server_counts(const struct http_server *server);
 enum http_method http_method(const struct http_exchange *exchange);
 /* Starts with '/'; has no escapes, no "..", no empty part, no query: what has is refused before any handler. */
 const char *http_path(const struct http_exchange *exchange);
-/* The route that was taken. */
+/* The route that was taken; NULL, which no handler sees: none. */
 const struct http_route *http_route(const struct http_exchange *exchange);
 /* What follows the route's path. */
 const char *http_rest(const struct http_exchange *exchange);

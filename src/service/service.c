@@ -130,6 +130,7 @@ static bool serve_open(struct runner *runner, struct service_error *err)
 					 runner->route_count, &config->limits, &why);
 	if (runner->server == NULL)
 		return runner_refuse(config, err, "%s", why.text);
+	http_server_shows(runner->server, routes_shown, runner);
 	return port_write(runner, err);
 }
 

@@ -131,11 +131,25 @@ void routes_free(struct runner *runner)
 
 /* ---- answers ---- */
 
-static bool is_public(const struct http_exchange *exchange)
+/* Is it for end entities? Where there is no such path, it is that of whoever serves them. */
+static bool is_public(const struct runner *runner, const struct http_exchange *exchange)
 {
-	const struct route_binding *binding = http_route(exchange)->ctx;
+	const struct http_route *taken = http_route(exchange);
 
-	return (binding->route->flags & SERVICE_PUBLIC) != 0;
+	if (taken != NULL)
+		return (((const struct route_binding *)taken->ctx)->route->flags & SERVICE_PUBLIC) != 0;
+	for (const struct service_route *route = runner->service.role->routes; route->path != NULL; route++)
+		if ((route->flags & SERVICE_PUBLIC) != 0)
+			return true;
+	return false;
+}
+
+int routes_shown(void *ctx, const struct http_exchange *exchange, int status)
+{
+	const struct runner *runner = ctx;
+
+	/* A range that is none is between HTTP and its caches. */
+	return !runner->service.test_mode && status >= 400 && status != 416 && is_public(runner, exchange) ? 500 : status;
 }
 
 void service_refuse(struct service *service, struct http_exchange *exchange, int status, unsigned code, const char *format, ...)
@@ -145,7 +159,7 @@ void service_refuse(struct service *service, struct http_exchange *exchange, int
 
 	runner_of(service)->refused++;
 	if (!service->test_mode) {
-		http_answer(exchange, is_public(exchange) ? 500 : status, NULL, NOTHING);
+		http_answer(exchange, status, NULL, NOTHING);
 		return;
 	}
 	va_start(args, format);

@@ -477,6 +477,9 @@ def modes(world):
         try:
             public = ask(world, home, 'GET', '/download/policy/global')
             inner = ask(world, home, 'POST', '/publish', b'x', 'ra')
+            found = [ask(world, home, *what).status for what in (('GET', '/nothing'), ('POST', '/download/policy/global', b''), ('GET', '/download/policy/global?x'),
+                                                               ('POST', '/download/policy/global', b'x'), ('GET', '/trust'), ('GET', '/health'))]
+            check(name + ': what HTTP refuses', found == ([500, 500, 500, 500, 403, 200] if name == 'production' else [404, 405, 400, 405, 403, 200]), found)
             text = [answer.headers['SCMS-POC-Error-Message'] for answer in (public, inner)]
             if name == 'production':
                 check('production: bare', public.status == 500 and inner.status == 403 and public.body == inner.body == b'' and

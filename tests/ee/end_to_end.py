@@ -376,6 +376,20 @@ def custom_policies(reader):
         check("custom policy not signed" in told and f'"{parameter}"' in told, "the PG says why: " + parameter, told)
 
 
+def ra_certificate(reader):
+    """The RA gives its certificate, and the CRL to check it against, to whoever asks."""
+    script = ("curl -sS --cacert system/ws/components/ra1/tls/roots.pem --fail -o ra.oer https://ra1.localhost:%s/retrieve-ra-certificate; "
+              "scms show --type ScmsPDU --json ra.oer") % reader.ports["8892"]
+    done = subprocess.run(["bash", "-ec", script], cwd=reader.work, env=reader.environment, capture_output=True, text=True)
+    check(done.returncode == 0 and '"raEeCertResponse"' in done.stdout, "the RA's certificate is to be had, as published", done.stderr)
+    answer = (reader.work / "ra.oer").read_bytes() if done.returncode == 0 else b""
+    ws = reader.work / "system" / "ws"
+    check((ws / "components/ra1/active/certificate.coer").read_bytes() in answer, "it is the RA's")
+    crl = subprocess.run(["curl", "-sS", "--cacert", ws / "components/ra1/tls/roots.pem",
+                          f"https://crl-store1.localhost:{reader.ports['8894']}/download-crl/"], capture_output=True).stdout
+    check(len(crl) > 100 and crl[1:] in answer, "with the CRL that is out", crl[:80])
+
+
 class Cut:
     """Between a device and the RA: what the device sends comes through, no answer comes back once it has asked something."""
 
@@ -469,6 +483,7 @@ def main():
             certificates(reader)
             messages(reader)
             custom_policies(reader)
+            ra_certificate(reader)
             exchange(reader, tshark, fields)
             lost_acknowledgement(reader)
             removal(reader)

@@ -204,6 +204,8 @@ static void download_refusals(void)
 	snprintf(file, sizeof(file), "%s_%x.zip", vehicles[0].name, first + 500);
 	expect("a period that is not there", download(who, "/download/batch", file, 0), 404, 5065);
 	expect("a path", download(who, "/download/batch", "../../etc/passwd", 0), 400, 5072);
+	expect("no such path", fetch(&world, world.url[WORLD_RA], "/nothing", (struct scms_slice){NULL, 0}, NULL, NULL, NULL), 404, 5072);
+	expect("no CRL store", fetch(&world, world.url[WORLD_RA], "/retrieve-ra-certificate", (struct scms_slice){NULL, 0}, NULL, NULL, NULL), 404, 0);
 	expect("no name", download(who, "/download/batch", "", 0), 400, 5072);
 	snprintf(file, sizeof(file), "%s.info", vehicles[0].name);
 	expect("when the next batch comes", download(who, "/download/info", file, 0), 200, 0);

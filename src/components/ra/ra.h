@@ -37,6 +37,7 @@ struct ra_policy {
 struct ra_supply;
 struct ra_sender;
 struct ra_publication;
+struct ra_certificate;
 
 struct ra_state {
 	struct service *service;
@@ -44,6 +45,7 @@ struct ra_state {
 	struct ra_supply *supply;
 	struct ra_sender *sender;
 	struct ra_publication *publication;
+	struct ra_certificate *certificate;
 	struct bytes pca; /* the PCA's certificate; empty: not known yet */
 	uint8_t pca_id[8];
 	char pca_host[256];
@@ -130,7 +132,18 @@ struct ra_asked {
 SCMS_CHECKED bool ra_open(struct service *service, struct http_exchange *exchange, const char *row, uint8_t choice,
 			  struct scms_slice bytes, uint32_t tolerance, struct ra_asked *asked);
 
+/* ---- the RA's own certificate, with the CRL (certificate.c) ---- */
+
+/* NULL without memory. */
+struct ra_certificate *ra_certificate_new(struct service *service);
+void ra_certificate_free(struct ra_certificate *certificate);
+
+/* What was made is made anew: the RA may have another certificate, or others are revoked. */
+void ra_certificate_forget(struct ra_certificate *certificate);
+
 /* ---- handlers ---- */
+
+void ra_handle_certificate(struct service *service, struct http_exchange *exchange);
 
 void ra_handle_pseudonym(struct service *service, struct http_exchange *exchange);
 void ra_handle_identification(struct service *service, struct http_exchange *exchange);

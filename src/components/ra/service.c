@@ -23,6 +23,7 @@ static void ra_stop(struct service *service)
 	ra_sender_free(state->sender);
 	ra_supply_free(state->supply);
 	ra_publication_free(state->publication);
+	ra_certificate_free(state->certificate);
 	bytes_free(&state->pca);
 	free(state);
 }
@@ -40,7 +41,8 @@ static bool ra_start(struct service *service, struct service_error *err)
 	state->publication = ra_publication_new(service);
 	state->supply = ra_supply_new(service);
 	state->sender = ra_sender_new(service, (unsigned)service_number(service, "pca_connections"));
-	if (state->publication == NULL || state->supply == NULL || state->sender == NULL) {
+	state->certificate = ra_certificate_new(service);
+	if (state->publication == NULL || state->certificate == NULL || state->supply == NULL || state->sender == NULL) {
 		ra_stop(service);
 		return false;
 	}
@@ -84,6 +86,7 @@ static void ra_changed(struct service *service)
 	ra_pca_forget(state);
 	ra_ecas_review(service);
 	ra_publication_look(state->publication);
+	ra_certificate_forget(state->certificate);
 }
 
 static void ra_metrics(struct service *service, struct metrics *to)
@@ -102,6 +105,11 @@ static void ra_metrics(struct service *service, struct metrics *to)
 		      (double)db_number(service->db, "SELECT count(*) FROM item WHERE state = 0", NULL, 0, 0));
 }
 
+static void nothing_there(struct service *service, struct http_exchange *exchange)
+{
+	service_refuse(service, exchange, 404, RA_INVALID_URL, "there is no such path");
+}
+
 #define FROM_DEVICES (SERVICE_ISSUES | SERVICE_PUBLIC)
 
 static const struct service_route routes[] = {
@@ -114,6 +122,7 @@ static const struct service_route routes[] = {
     {HTTP_GET | HTTP_HEAD, "/download/info", NULL, 0, FROM_DEVICES, ra_handle_info},
     {HTTP_GET | HTTP_HEAD, "/download/policy/local", NULL, 0, FROM_DEVICES, ra_handle_policy},
     {HTTP_GET | HTTP_HEAD, "/download/local-certificate-chain", NULL, 0, FROM_DEVICES, ra_handle_chain},
+    {HTTP_GET | HTTP_HEAD, "/retrieve-ra-certificate", NULL, 0, FROM_DEVICES, ra_handle_certificate},
     {HTTP_POST, "/process-misbehavior-report", NULL, REPORT_MAX, SERVICE_PUBLIC, ra_handle_report},
     {HTTP_POST, "/enrolment-succession", "dcm", 1024, SERVICE_ISSUES, ra_handle_succession},
     {HTTP_POST, "/ra/blacklist", "ma", MA_REQUEST_MAX, 0, ra_handle_blacklist},
@@ -121,6 +130,7 @@ static const struct service_route routes[] = {
     {HTTP_POST, "/ra/rif-blacklist", "ma", MA_REQUEST_MAX, 0, ra_handle_rif_blacklist},
     {HTTP_POST, "/ra/certificates", "ma", MA_REQUEST_MAX, 0, ra_handle_cdv},
     ROLE_CERTIFICATE_ROUTE,
+    {HTTP_GET | HTTP_HEAD | HTTP_POST, "/", NULL, EE_REQUEST_MAX, SERVICE_PUBLIC, nothing_there},
     {.path = NULL},
 };
 
@@ -144,7 +154,7 @@ static const struct role_setting settings[] = {
     {.name = NULL},
 };
 
-static const struct role_peer peers[] = {{"pca", PEER_NEEDED}, {"la1", PEER_NEEDED}, {"la2", PEER_NEEDED}, {"pg", PEER_OPTIONAL}, {"ma", PEER_OPTIONAL}, {NULL, PEER_NEEDED}};
+static const struct role_peer peers[] = {{"pca", PEER_NEEDED}, {"la1", PEER_NEEDED}, {"la2", PEER_NEEDED}, {"pg", PEER_OPTIONAL}, {"ma", PEER_OPTIONAL}, {"crl-store", PEER_OPTIONAL}, {NULL, PEER_NEEDED}};
 
 const struct role_service ra_service = {
     .name = "ra",
