@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db.h"
 
+#include "service/log.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <sqlite3.h>
@@ -24,13 +26,42 @@ struct db {
 	struct statement statements[STATEMENTS_MAX];
 	unsigned statement_count;
 	bool open, failed; /* a transaction */
-	char error[256];
+	bool up; /* it was opened; until then whoever opens it says what is wrong */
+	char error[512];
 };
+
+/* Is it the file that failed, and not what was asked of it? */
+static bool is_file_trouble(int status)
+{
+	switch (status & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_IOERR:
+	case SQLITE_FULL:
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		return true;
+	default:
+		return false;
+	}
+}
 
 static void fail(struct db *db, const char *sql)
 {
+	int status = sqlite3_errcode(db->sqlite);
+	const char *file = sqlite3_db_filename(db->sqlite, "main");
+
 	db->failed = true;
-	snprintf(db->error, sizeof(db->error), "%s (in: %.80s)", sqlite3_errmsg(db->sqlite), sql);
+	if (!is_file_trouble(status) || file == NULL) {
+		snprintf(db->error, sizeof(db->error), "%s (in: %.80s)", sqlite3_errmsg(db->sqlite), sql);
+		return;
+	}
+	snprintf(db->error, sizeof(db->error), "%.200s: %s (in: %.80s)%s", file, sqlite3_errmsg(db->sqlite), sql,
+		 (status & 0xff) == SQLITE_CORRUPT ? ": stop, and restore it from a backup" : "");
+	/* Whoever asked may have no more to say of it than that he was not served. */
+	if (db->up)
+		log_event(NULL, LOG_LEVEL_ERROR, "database", "s:s", "text", db->error);
 }
 
 const char *db_error(const struct db *db)
@@ -270,8 +301,10 @@ static bool bring_up(struct db *db, const struct db_schema *schema, const char *
 			return true;
 		db_rollback(db);
 	}
-	if (err->text[0] == '\0')
-		snprintf(err->text, sizeof(err->text), "%s: %s", path, db->error);
+	if (err->text[0] == '\0' && strncmp(db->error, path, strlen(path)) == 0)
+		snprintf(err->text, sizeof(err->text), "%.380s", db->error);
+	else if (err->text[0] == '\0')
+		snprintf(err->text, sizeof(err->text), "%s: %.200s", path, db->error);
 	return false;
 }
 
@@ -296,6 +329,7 @@ struct db *db_open(const char *path, const struct db_schema *schema, struct db_f
 		db_close(db);
 		return NULL;
 	}
+	db->up = true;
 	return db;
 }
 
