@@ -76,7 +76,8 @@ struct scms_message {
 
 /*
  * Judges n messages signed by certificate or digest. A digest that the checker does not remember is looked for among
- * the candidates. Whether a message is fresh, new, near enough and of interest is the application's to decide.
+ * the candidates. Regions are judged along the chain, each within those above it. Whether a message is fresh, new, near enough, made
+ * where its signer may (an identified region takes a map) and of interest is the application's to decide.
  */
 SCMS_API void scms_messages_check(struct scms_checker *checker, const struct scms_check *check,
 				  struct scms_message *message, size_t n);

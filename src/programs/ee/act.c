@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define MESSAGE_MAX (64u << 10)
-#define FETCH_PAUSE_SECONDS 2u
+#define FETCH_PAUSE_SECONDS 1u
 
 int cmd_enrol(int argc, char **argv)
 {
