@@ -5,7 +5,8 @@
  *
  * A device is a folder that `scms-ee init` made and `scms-ee run` keeps supplied with policy, chain file, CRL and
  * certificates. A program reads it and changes nothing, so that both may run side by side, and any number of programs: what
- * scms-ee has taken in, a removal above all, is felt within a second. Where the folder's files are not to be files, use the trust
+ * scms-ee has taken in, a removal above all, is felt within a second; the call that notices it reads the folder anew, which takes as
+ * long as opening it did. Where the folder's files are not to be files, use the trust
  * library (scms/trust.h) and the engine (scms/verify.h) below this one.
  *
  *     struct scms_device *device = scms_device_open("car", &error);
