@@ -3,7 +3,7 @@
  * What a confined server can still read and write: its folder, the files that it was given, and nothing beside them.
  * Skipped (77) where the kernel has no Landlock.
  */
-#include "programs/scmsd/sandbox.h"
+#include "programs/sandbox.h"
 #include "tests/check.h"
 
 #include <errno.h>

@@ -252,6 +252,8 @@ def status_page(reader):
         while not re.search(rb"2 i-periods at hand.*elector.*root.*Ctrl-C ends", shown, re.S) and time.monotonic() < end:
             if select.select([terminal], [], [], 1)[0]:
                 shown += os.read(terminal, 65536)
+        about = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{device.pid}/status").read_text().splitlines() if ":\t" in line)
+        check(about["NoNewPrivs"] == "1" and about["Seccomp"] == "2" and int(about["CapEff"], 16) == 0, "it is confined", about)
         check(b"enrolment     valid" in shown and b"quorum 2, up to date" in shown, "a status page", shown)
         os.write(terminal, b"\x03")
         check(wait_for(lambda: device.poll() is not None, FETCH_SECONDS) and device.returncode == 0, "Ctrl-C ends it", device.returncode)

@@ -6,8 +6,11 @@
 #include "base/clock.h"
 #include "command.h"
 #include "dot2/validity.h"
+#include "programs/sandbox.h"
 #include "status.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +182,28 @@ static bool prepare(struct running *running)
 	return true;
 }
 
+/* What comes from RA, CRL store and manager is parsed with the device's keys in this memory: all that is not needed for it is given up. */
+static bool confine(const struct options *options)
+{
+	const char *folders[3] = {options->directory}, *const none[] = {NULL};
+	struct sandbox_error err;
+	char clock_folder[PATH_MAX];
+	bool landlocked;
+
+	/* The clock's file is renamed into place: another file each time. */
+	if (options->clock_file != NULL) {
+		snprintf(clock_folder, sizeof(clock_folder), "%s", options->clock_file);
+		folders[1] = dirname(clock_folder);
+	}
+	if (!sandbox_privileges(&err) || !sandbox_files(folders, none, &landlocked, &err) || !sandbox_calls(&err)) {
+		fprintf(stderr, "scms-ee run: %s\n", err.text);
+		return false;
+	}
+	if (!landlocked)
+		fputs("scms-ee run: this kernel has no Landlock: the process is not confined to its folder\n", stderr);
+	return true;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static const struct argp_option rows[] = {
@@ -194,7 +219,7 @@ int cmd_run(int argc, char **argv)
 
 	command_parse(argc, argv, rows, "DIR", doc, 0, &options);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (command_open(&command, &options, DEVICE_CHANGE) && prepare(&running)) {
+	if (command_open(&command, &options, DEVICE_CHANGE) && prepare(&running) && confine(&options)) {
 		event_base_dispatch(command.base);
 		code = EE_EXIT_DONE;
 	}

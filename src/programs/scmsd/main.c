@@ -4,7 +4,7 @@
  */
 #include "peers.h"
 #include "roles.h"
-#include "sandbox.h"
+#include "programs/sandbox.h"
 #include "service/daemon_check.h"
 #include "service/daemon_run.h"
 #include "service/engine.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox.h: what a server gives up before it listens to anybody.
+ * sandbox.h: what a server gives up before it listens to anybody, and a device before it asks.
  *
- * It parses foreign bytes. Should one of them get the better of it, there is little left to win: no other user's files
+ * They parse foreign bytes. Should one of these get the better of them, there is little left to win: no other user's files
  * (its own uid, Landlock), no new programs, no tracing, no kernel interfaces that a server has no use for (seccomp).
  */
 #ifndef PROGRAMS_SANDBOX_H
@@ -20,6 +20,9 @@ struct sandbox_error {
  * that is not the one of the process is refused.
  */
 SCMS_CHECKED bool sandbox_user(const char *user, const char *folder, struct sandbox_error *err);
+
+/* Gives up capabilities, and the ways to more of them; neither core files nor other processes get at the memory. */
+SCMS_CHECKED bool sandbox_privileges(struct sandbox_error *err);
 
 /*
  * From here on files can be written below these folders only (NULL after the last), and read there, where the system keeps

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sandbox.h"
+#include "programs/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static bool refuse(struct sandbox_error *err, const char *what)
 
 /* ---- user ---- */
 
-static bool drop_capabilities(struct sandbox_error *err)
+bool sandbox_privileges(struct sandbox_error *err)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct none[2] = {{0}};
@@ -84,7 +84,7 @@ bool sandbox_user(const char *user, const char *folder, struct sandbox_error *er
 			 geteuid(), user, user);
 		return false;
 	}
-	return drop_capabilities(err);
+	return sandbox_privileges(err);
 }
 
 /* ---- files ---- */
