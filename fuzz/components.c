@@ -51,6 +51,7 @@ static const struct {
     {WORLD_ECA, "</health", NULL, FROM_NOBODY},
     {WORLD_ECA, "</metrics", NULL, FROM_NOBODY},
     {WORLD_RA, "/process-misbehavior-report", "SecuredMisbehaviorReport", FROM_OBE},
+    {WORLD_RA, "</retrieve-ra-certificate", NULL, FROM_NOBODY},
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 #define DEVICE "device-1"

@@ -46,6 +46,8 @@ static const struct {
     {WORLD_RA, "/certificate", NULL, FROM_NOBODY, true},
     {WORLD_LA1, "/certificate", NULL, FROM_NOBODY, true},
     {WORLD_PCA, "/certificate", NULL, FROM_NOBODY, true},
+    {WORLD_RA, "/retrieve-ra-certificate", NULL, FROM_NOBODY, true}, /* with a CRL store there: in components.c */
+    {WORLD_RA, "/", NULL, FROM_NOBODY, false},
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 

@@ -292,6 +292,7 @@ void log_event(const char *component, enum log_level level, const char *event, c
 	unsigned k = 0;
 
 	(void)level, (void)format;
+	component = component != NULL ? component : "";
 	while (k < EVENTS_MAX - 1 && logged[k].n > 0 && (strcmp(logged[k].component, component) != 0 || strcmp(logged[k].event, event) != 0))
 		k++;
 	snprintf(logged[k].component, sizeof(logged[k].component), "%s", component);
@@ -340,13 +341,16 @@ const struct service_route *behind_routes(enum world_component which, unsigned t
 	return table == 0 ? roles[which].role->routes : common_routes;
 }
 
+/* The longest that matches, as the HTTP server has it. */
 static const struct service_route *route_find(enum world_component which, const struct http_exchange *exchange)
 {
+	const struct service_route *best = NULL;
+
 	for (unsigned k = 0; k < 2; k++)
 		for (const struct service_route *route = behind_routes(which, k); route->path != NULL; route++)
-			if (route_takes(route, exchange))
-				return route;
-	return NULL;
+			if (route_takes(route, exchange) && (best == NULL || strlen(route->path) > strlen(best->path)))
+				best = route;
+	return best;
 }
 
 int behind_request(enum world_component which, const char *path, struct scms_slice body, const char *header, struct bytes *answer)
