@@ -113,7 +113,7 @@ def excerpt_missing(chapter, name, printed, variables=None):
 
 def environment_for(work, programs):
     """What the handbook's `Before you begin` asks of the reader's shell."""
-    env = {key: os.environ[key] for key in ("HOME", "LANG", "SCMS_CPU", "SCMS_CLOCK_FILE", "TMPDIR", "ASAN_OPTIONS",
+    env = {key: os.environ[key] for key in ("HOME", "LANG", "LD_PRELOAD", "SCMS_CPU", "SCMS_CLOCK_FILE", "TMPDIR", "ASAN_OPTIONS",
                                             "UBSAN_OPTIONS") if key in os.environ}
     env["PATH"] = f"{programs}:{os.environ['PATH']}"
     env["SCMS_WORKSPACE"] = str(pathlib.Path(work) / "ws")
