@@ -5,12 +5,22 @@
  *
  *   0   the rest is the body as it is
  *   1   the rest is what a peer who is trusted wraps, signs and encrypts
+ *   2   such a peer says what is right, but for some bytes that are changed before it is signed: the rest is three bytes for each, where
+ *       and how
  */
 #include "fuzz.h"
 
+#include "components/authority/profile.h"
+#include "components/period.h"
+#include "components/pg/policy_custom.h"
+#include "components/pg/policy_file.h"
+#include "components/pg/policy_json.h"
+#include "components/role_service.h"
+#include "components/update.h"
 #include "tests/dot2/judge.h"
 #include "tests/provision/behind.h"
 
+#include <openssl/crypto.h>
 #include <string.h>
 
 enum from { FROM_NOBODY, FROM_RA, FROM_OBE };
@@ -29,7 +39,7 @@ static const struct {
     {WORLD_DCM, "</update", NULL, FROM_NOBODY},
     {WORLD_MA, "/process-misbehavior-report", "SecuredMisbehaviorReport", FROM_OBE},
     {WORLD_MA, "</reports", NULL, FROM_NOBODY},
-    {WORLD_PG, "/sign-policy", "ScopedRaPgPolicySignatureRequest", FROM_RA},
+    {WORLD_PG, "/sign-policy", "ScopedRaPgPolicySignatureRequest", FROM_RA}, /* not wrapped */
     {WORLD_PG, "/publish", NULL, FROM_NOBODY},
     {WORLD_PG, "</download/policy/global", NULL, FROM_NOBODY},
     {WORLD_PG, "</download/global-certificate-chain", NULL, FROM_NOBODY},
@@ -57,7 +67,7 @@ static const struct {
 #define DEVICE "device-1"
 
 static struct world world;
-static struct person obe;
+static struct person obe, witness; /* a vehicle's enrolment, and a pseudonym certificate */
 static char folder[WORLD_FOLDER];
 
 static void gone(void)
@@ -81,6 +91,43 @@ static void places_complete(enum world_component which, unsigned table)
 	}
 }
 
+/* A pseudonym certificate of the PCA, of which its database knows nothing. */
+static void witness_make(void)
+{
+	static const uint8_t value[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+	const struct party *pca = behind_service(WORLD_PCA)->party;
+	struct person issuer = {.key = pca->sign, .cert = *pca->cert};
+	uint16_t i = period_of(role_now());
+	struct profile_subject subject = {.linkage = {.iCert = i, .linkage_value = value}, .start = period_start(i)};
+	struct ToBeSignedCertificate tbs;
+	struct profile_room room;
+	struct key_error err;
+
+	memcpy(subject.craca_id, cert_id8(&world.root.cert) + 5, 3);
+	ALWAYS(profile_fill(PROFILE_OBE_PSEUDONYM, LEVEL_POC, &subject, &room, &tbs, &err) == KEY_OK, "%s", err.text);
+	person_make_implicit(&witness, &tbs, &issuer);
+}
+
+/* A global policy is out. */
+static void publish(void)
+{
+	struct policy_content *content = calloc(1, sizeof(*content));
+	struct scms_slice body;
+	struct scms_session session = {.policy = {NULL, 0}};
+	struct bytes gpf = {NULL, 0};
+	struct key_error err;
+
+	ALWAYS(content != NULL, "memory");
+	policy_draft_defaults(content, 2);
+	ALWAYS(gpf_make(behind_service(WORLD_PG)->party, content, clock_now(), &gpf, &err) == KEY_OK, "%s", err.text);
+	session.policy = bytes_view(&gpf);
+	ALWAYS(update_make(&session, &body), "no update");
+	ALWAYS(behind_request(WORLD_PG, "/publish", body, NULL, NULL) == 200, "the PG takes no policy");
+	free((void *)(uintptr_t)body.p);
+	free(content);
+	bytes_free(&gpf);
+}
+
 static void open_once(void)
 {
 	static const char devices[] = "[{\"device\": \"" DEVICE "\", \"kind\": \"obe\"}]";
@@ -95,6 +142,8 @@ static void open_once(void)
 	world_complete(&world);
 	behind_open(&world, &judge, "tolerance_seconds=4294967295 reports=1 request_tolerance=4294967295");
 	world_enrol(&world, &obe, false);
+	witness_make();
+	publish();
 	for (unsigned k = WORLD_COMPONENTS; k < WORLD_ALL; k++)
 		places_complete((enum world_component)k, 0);
 	places_complete(WORLD_ECA, 1);
@@ -115,18 +164,115 @@ static void order(struct bytes *request)
 	*request = made;
 }
 
+/* A report, signed as a vehicle signs it, for the MA alone. */
+static struct bytes report(struct scms_slice content)
+{
+	const struct signer signer = person_signer(&witness, true);
+	const struct HeaderInfo header = {.psid = 0x26,
+					  .has_generationTime = true,
+					  .generationTime = clock_now(),
+					  .has_generationLocation = true,
+					  .generationLocation = {.latitude = 900000001, .longitude = 1800000001}};
+	struct bytes made = {NULL, 0}, out = {NULL, 0};
+	struct recipient to;
+	struct key_error err;
+
+	ALWAYS(signed_unsecured_make(&signer, content, &header, &made, &err) == KEY_OK &&
+		   message_recipient(&world.cert[WORLD_MA], &judge, &to, &err) == KEY_OK &&
+		   encrypted_data_make(&to, 1, bytes_view(&made), &out, &err) == KEY_OK,
+	       "%s", err.text);
+	bytes_free(&made);
+	return out;
+}
+
+static bool is_report(unsigned k)
+{
+	return strcmp(places[k].row, "SecuredMisbehaviorReport") == 0;
+}
+
 /* The body as a peer makes it who is trusted; body.p NULL: it cannot be made. */
 static struct bytes wrapped(unsigned k, struct scms_slice content)
 {
-	struct party from = places[k].from == FROM_RA ? *behind_service(WORLD_RA)->party : world_party(&obe);
-	const struct cert *to = places[k].which == WORLD_RA ? &world.cert[WORLD_MA] : &world.cert[places[k].which];
+	const struct party from = world_party(&obe);
 	struct bytes made = {NULL, 0};
 	struct key_error err;
 
-	if (message_make(&from, envelope_find(places[k].row), content, clock_now(), to, &made, &err) != KEY_OK)
+	if (is_report(k))
+		return report(content);
+	if (places[k].from == FROM_RA)
+		return (struct bytes){OPENSSL_memdup(content.p, content.n), content.n};
+	if (message_make(&from, envelope_find(places[k].row), content, clock_now(), &world.cert[places[k].which], &made, &err) != KEY_OK)
 		return (struct bytes){NULL, 0};
 	if (strcmp(places[k].path, "/enrol") == 0)
 		order(&made);
+	return made;
+}
+
+/* A vehicle has heard the witness, and the witness tells. */
+static struct bytes right_report(void)
+{
+	const struct signer signer = person_signer(&witness, true);
+	const struct HeaderInfo header = {.psid = 0x20, .has_generationTime = true, .generationTime = clock_now()};
+	struct ScmsPDU pdu = {.version = 1, .content = {.choice = ScmsPDU_content_is_ee_ma}};
+	struct bytes seen = {NULL, 0}, made = {NULL, 0};
+	struct key_error err;
+
+	ALWAYS(signed_unsecured_make(&signer, (struct scms_slice){(const uint8_t *)"here I am", 9}, &header, &seen, &err) == KEY_OK, "%s",
+	       err.text);
+	pdu.content.u.ee_ma.choice = EndEntityMaInterfacePDU_is_misbehaviorReport;
+	pdu.content.u.ee_ma.u.misbehaviorReport = (struct MisbehaviorReportContents){.version = 1,
+										     .misbehavingDeviceInfo = bytes_view(&seen),
+										     .has_misbehavingDeviceBSMs = true,
+										     .misbehavingDeviceBSMs = bytes_view(&seen)};
+	ALWAYS(make_bytes(&oer_ScmsPDU, &pdu, &made, &err) == KEY_OK, "%s", err.text);
+	bytes_free(&seen);
+	return made;
+}
+
+/* The wish of the vehicle that is enrolled, for the same key. */
+static struct bytes right_enrolment(void)
+{
+	struct ScmsPDU pdu = {.version = 1, .content = {.choice = ScmsPDU_content_is_eca_ee}};
+	struct EeEcaCertRequest *request = &pdu.content.u.eca_ee.u.eeEcaCertRequest;
+	struct profile_subject subject = {.name = {(const uint8_t *)DEVICE, strlen(DEVICE)},
+					  .start = role_now()};
+	struct profile_room room;
+	struct bytes made = {NULL, 0};
+	struct key_error err;
+
+	memcpy(subject.craca_id, cert_id8(&world.root.cert) + 5, 3);
+	*request = (struct EeEcaCertRequest){.version = 1, .currentTime = subject.start};
+	pdu.content.u.eca_ee.choice = EcaEndEntityInterfacePDU_is_eeEcaCertRequest;
+	ALWAYS(profile_fill(PROFILE_OBE_ENROLMENT, LEVEL_POC, &subject, &room, &request->tbsData, &err) == KEY_OK, "%s", err.text);
+	request->tbsData.verifyKeyIndicator.choice = VerificationKeyIndicator_is_verificationKey;
+	point_to_verification_key(private_key_public(obe.key), &request->tbsData.verifyKeyIndicator.u.verificationKey);
+	ALWAYS(make_bytes(&oer_ScmsPDU, &pdu, &made, &err) == KEY_OK, "%s", err.text);
+	return made;
+}
+
+static struct bytes right_policy(void)
+{
+	struct policy_content *global = calloc(2, sizeof(*global)), *custom = global + 1;
+	struct bytes made = {NULL, 0};
+	struct key_error err;
+
+	ALWAYS(global != NULL, "memory");
+	policy_draft_defaults(global, 2);
+	policy_custom_copy(global, (struct scms_slice){(const uint8_t *)"ra.localhost", 12}, clock_now(), custom);
+	ALWAYS(policy_request_make(custom, &made, &err) == KEY_OK, "%s", err.text);
+	free(global);
+	return made;
+}
+
+/* What is right for this place, changed. */
+static struct bytes changed(unsigned k, struct scms_slice changes)
+{
+	struct bytes pdu = is_report(k) ? right_report() : places[k].from == FROM_RA ? right_policy() : right_enrolment(), made;
+
+	for (size_t at = 0; at + 3 <= changes.n; at += 3)
+		pdu.p[((size_t)changes.p[at] << 8 | changes.p[at + 1]) % pdu.n] ^= changes.p[at + 2];
+	made = wrapped(k, bytes_view(&pdu));
+	bytes_free(&pdu);
 	return made;
 }
 
@@ -170,7 +316,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(made.p, data + 2, size - 2);
 		memcpy(made.p + 2, cert_id8(&world.root.cert), 8);
 	} else if (data[1] != 0 && places[k].row != NULL) {
-		made = wrapped(k, (struct scms_slice){data + 2, size - 2});
+		made = (data[1] == 2 ? changed : wrapped)(k, (struct scms_slice){data + 2, size - 2});
 	} else {
 		ask(k, (struct scms_slice){data + 2, size - 2});
 		return 0;

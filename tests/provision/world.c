@@ -193,7 +193,7 @@ static void store(struct world *world, enum world_component which, const char *p
 	size_t size;
 
 	world_must(dir != NULL, path, err.text);
-	for (unsigned k = WORLD_COMPONENTS; k < (unsigned)which; k++)
+	for (unsigned k = 0; k < (unsigned)which; k++)
 		if (world->certificate[k].n > 0)
 			others[bootstrap.certificate_count++] = bytes_view(&world->certificate[k]);
 	memory = store_dir_memory(dir, &limits, &size);
