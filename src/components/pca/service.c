@@ -26,8 +26,10 @@ static const char issued_table[] =
     "CREATE TABLE issued (hpcr BLOB PRIMARY KEY, i INTEGER NOT NULL, lv BLOB NOT NULL, plv1 BLOB NOT NULL, plv2 BLOB NOT NULL, "
     "la1 TEXT NOT NULL, la2 TEXT NOT NULL, ra TEXT NOT NULL, answer BLOB, day INTEGER NOT NULL, craca BLOB NOT NULL) WITHOUT ROWID";
 
+static const char shared_key_table[] = SHARED_KEY_TABLE;
+
 static const char *const steps[] = {
-    SHARED_KEY_TABLE,
+    shared_key_table,
     issued_table,
     /* Under another root the same value is issued anew: chains go on over a re-enrolment, and the old certificates are dead. */
     "CREATE UNIQUE INDEX issued_value ON issued (lv, i, craca)",
