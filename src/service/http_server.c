@@ -15,12 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 #define DESCRIPTORS_KEPT 64 /* for files, databases and clients of the process's own */
 #define BYTES_PER_SECOND_MIN 1024 /* a client that takes an answer more slowly is cut off */
+#define STOP_SECONDS 5 /* for a request that is on its way when the server is told to stop */
 #define RECORD_BYTES 16384 /* of a TLS record */
 #define CROWD 256 /* connections whose memory is worth giving back */
 
@@ -627,6 +629,16 @@ uint16_t http_server_port(const struct http_server *server)
 	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
+/* Has nothing come on it that is not answered? What lies in the socket was sent before anybody knew of the end. */
+static bool connection_is_silent(const struct connection *connection)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(connection->bev);
+	int unread = 0;
+
+	return ssl != NULL && SSL_is_init_finished(ssl) && connection->received == 0 && !SSL_has_pending(ssl) &&
+	       ioctl(bufferevent_getfd(connection->bev), FIONREAD, &unread) == 0 && unread == 0;
+}
+
 void http_server_stop(struct http_server *server, void (*done)(void *ctx), void *ctx)
 {
 	struct connection *connection;
@@ -637,8 +649,10 @@ void http_server_stop(struct http_server *server, void (*done)(void *ctx), void 
 	evconnlistener_disable(server->listener);
 	server->stopped = event_new(server->base, -1, 0, on_stopped, server);
 	TAILQ_FOREACH(connection, &server->connections, link)
-		if (!connection->busy)
+		if (!connection->busy && connection_is_silent(connection))
 			connection_cut(connection);
+		else if (!connection->busy)
+			set_deadline(connection, STOP_SECONDS);
 	if (server->counts.open == 0 && server->stopped != NULL)
 		event_active(server->stopped, EV_TIMEOUT, 0);
 }

@@ -61,7 +61,10 @@ void http_server_renew(struct http_server *server, SSL_CTX *tls);
 
 uint16_t http_server_port(const struct http_server *server);
 
-/* Accepts no more; what is open is answered and closed. done is called when the last connection is gone. */
+/*
+ * Accepts no more. Requests that have come, or are coming in at this moment, are answered, and the connections closed; those on which
+ * nothing is going on at once. done is called when the last is gone.
+ */
 void http_server_stop(struct http_server *server, void (*done)(void *ctx), void *ctx);
 
 /* Frees it; open connections are cut. */

@@ -8,6 +8,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -167,13 +168,24 @@ def serving(world):
         for path in ('/download-crl/../../etc/passwd', '/download-crl/%2e%2e/x', '//download-crl/', '/download-crl/x', '/.hidden'):
             answer = ask(world, home, 'GET', path)
             check('path ' + path, answer.status in (400, 404, 500) and answer.body == b'', answer)
+        # Told to stop while a request comes in: it is answered, and the connection closed.
+        with socket.create_connection(('127.0.0.1', port(home))) as plain, context(world).wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+            tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tls.sendall(b'GET /health HTTP/1.1\r\nHost: x\r\n')
+            ask(world, home, 'GET', '/health')  # by now it has read that
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.wait_for('stopping')
+            tls.sendall(b'\r\n')
+            last = b''.join(iter(lambda: tls.recv(4096), b''))
+        check('stops: what was coming in is answered', last.startswith(b'HTTP/1.1 200 ') and b'Connection: close' in last and b'"serving"' in last, last)
+        check('stops when asked', daemon.process.wait(20) == 0)
     finally:
-        check('stops when asked', daemon.stop() == 0)
+        daemon.kill()
     with socket.create_server(('127.0.0.1', 0)) as other:
-        port = other.getsockname()[1]
-        conf(world, 'taken.conf', component('store', '127.0.0.1:%d' % port))
+        taken = other.getsockname()[1]
+        conf(world, 'taken.conf', component('store', '127.0.0.1:%d' % taken))
         daemon = start(world, name='taken.conf', wait=False)
-        check('port taken', daemon.process.wait(20) == 3 and "port %d: cannot listen: Address already in use" % port in daemon.log.read_text(), daemon.log)
+        check('port taken', daemon.process.wait(20) == 3 and "port %d: cannot listen: Address already in use" % taken in daemon.log.read_text(), daemon.log)
 
 
 def peers(world):

@@ -32,6 +32,7 @@ struct state {
 	struct http_content *content; /* NULL: none came yet */
 	STAILQ_HEAD(, waiter) waiters;
 	unsigned waiting;
+	bool stopping; /* nobody waits any more */
 	uint64_t accepted, refused, rebuilt;
 };
 
@@ -65,6 +66,14 @@ static void wake_all(struct service *service)
 	}
 }
 
+static void stopping(struct service *service)
+{
+	struct state *state = service->state;
+
+	state->stopping = true;
+	wake_all(service);
+}
+
 /* "wait=30", perhaps with other preferences. */
 static unsigned wait_of(const struct http_exchange *exchange)
 {
@@ -80,7 +89,7 @@ static bool wait_for_next(struct service *service, struct http_exchange *exchang
 	const char *has = http_header(exchange, "If-None-Match");
 	struct waiter *waiter;
 
-	if (seconds == 0 || has == NULL || state->content == NULL ||
+	if (seconds == 0 || state->stopping || has == NULL || state->content == NULL ||
 	    strstr(has, http_content_tag(state->content)) == NULL ||
 	    state->waiting >= (unsigned)service_number(service, "waiters"))
 		return false;
@@ -375,7 +384,7 @@ const struct role_service crl_store_service = {
     .settings = settings,
     .start = start,
     .stop = stop,
-    .stopping = wake_all,
+    .stopping = stopping,
     .tick = tick,
     .metrics = metrics,
 };
