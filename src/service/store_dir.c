@@ -191,7 +191,7 @@ static enum store_dir_status lock_take(struct store_dir *dir, enum store_dir_use
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fail(err, STORE_DIR_IO, "%s/lock: %s", path, strerror(errno));
 		if (waited >= LOCK_WAIT_MILLISECONDS)
-			return fail(err, STORE_DIR_BUSY, "%s: another process is changing this store", path);
+			return fail(err, STORE_DIR_BUSY, "%s: another process is changing this store, or has it, as a component that runs: bring it updates by scms push", path);
 		nanosleep(&pause, NULL);
 	}
 	return STORE_DIR_OK;
