@@ -15,6 +15,7 @@ was acknowledged is lost, and nothing is issued twice.
 import json
 import pathlib
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -29,6 +30,7 @@ import system as systems  # noqa: E402
 import whole  # noqa: E402
 from plain import linkage  # noqa: E402
 
+HOUR = 3600
 WEEK = 604800
 PERIODS = 3
 EPOCH = 1420534800  # of the i-periods: 2015-01-06 09:00 UTC
@@ -148,7 +150,10 @@ class Proof:
             time.sleep(0.3)
 
     def turn(self, weeks):
-        self.system.turn_clock(self.system.offset + weeks * WEEK)
+        self.turn_seconds(weeks * WEEK)
+
+    def turn_seconds(self, seconds):
+        self.system.turn_clock(self.system.offset + seconds)
 
     # ---- the fleet ----
 
@@ -314,14 +319,48 @@ class Proof:
               self.number("eca1", "SELECT count(*) FROM issued"))
         check(self.number("ra1", "SELECT count(*) FROM request") == self.vehicles + 1, "one request a vehicle")
 
-    def local_policy(self):
-        """What the RA gives its devices: the global policy without what is of no use to them, which the PG signed."""
+    def policy_shown(self):
+        """The RA's local policy, in words."""
         with sqlite3.connect(self.system.home("ra1") / "db.sqlite") as db:
             (lpf,), = db.execute("SELECT bytes FROM publication WHERE name = 'lpf'").fetchall()
         db.close()
         path = self.system.work / "local_policy.oer"
         path.write_bytes(lpf)
-        shown = self.system.command("scms", "policy", "show", path)
+        return self.system.command("scms", "policy", "show", path)
+
+    def looked(self):
+        """Seconds of the drill's clock since the RA saw that it has what the PG has."""
+        status, metrics = self.ask("ra1", "GET", "/metrics")
+        found = re.search(rb"^scms_ra_looked_seconds\{[^}]*\} (\d+)", metrics, re.M) if status == 200 else None
+        return int(found[1]) if found else WEEK
+
+    def polled(self):
+        """A new global policy, of which nobody tells the RA: it looks for one an hour after it last did, and makes its local one of it."""
+        system = self.system
+        end = time.monotonic() + self.patience
+        while self.looked() > HOUR // 4 and time.monotonic() < end:  # in this week
+            time.sleep(0.2)
+        status, crl = self.ask("crlg1", "GET", "/crlg/composite")
+        check(status == 200, "the CRL that is out", status)
+        (system.work / "out.oer").write_bytes(crl)
+        system.command("scms", "crl", "take", "out.oer", "--reason", "what is out")
+        system.command("scms", "policy", "set", "shuffleThreshold", "4711", "--reason", "a test")
+        system.command("scms", "policy", "sign", "--reason", "a test")
+        system.command("scms", "publish", "--reason", "a test")
+        system.do("push", "pg", PG=system.url("pg1"))
+        if self.killer is None:  # who could not ask tries again at once
+            self.turn_seconds(HOUR * 3 // 4)
+            time.sleep(2.5)  # the clock is read once a second
+            check("4711" not in self.policy_shown(), "it is not asked for all the time")
+        self.turn_seconds(HOUR)
+        end = time.monotonic() + self.patience
+        while "4711" not in (shown := self.policy_shown()) and time.monotonic() < end:
+            time.sleep(0.1)
+        check("4711" in shown, "what the PG has is looked for once an hour", shown)
+
+    def local_policy(self):
+        """What the RA gives its devices: the global policy without what is of no use to them, which the PG signed."""
+        shown = self.policy_shown()
         check("custom policy of an RA" in shown and "local policy of an RA" in shown, "custom and local part", shown)
         check("maxAvailableCertSupply" not in shown and "rseApplicationCertOverlap" not in shown and "quorum" in shown,
               "two parameters are left out", shown)
@@ -373,6 +412,7 @@ class Proof:
         check(asked["results"] == {"nothing": 1}, "the culprit gets no certificates any more, and hears why", asked)
         self.unlinkable(first)
         self.counts(range(first, first + PERIODS))
+        self.polled()
         if self.devices != "-":
             self.thief()
 

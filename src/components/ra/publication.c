@@ -32,7 +32,7 @@ struct ra_publication {
 	uint8_t signer[32]; /* whose signature the LPF has; zero: it is not what the PG was last asked for */
 	uint32_t versions;  /* LCCFs made of this GCCF */
 	bool under_way, has_pg;
-	scms_time32 next;
+	scms_time32 next, looked; /* when the PG's files were last seen to be those that the RA has; 0: never */
 };
 
 /* ---- files ---- */
@@ -130,6 +130,8 @@ static void done(struct ra_publication *publication, const char *failure)
 	struct service *service = publication->service;
 
 	publication->under_way = false;
+	if (failure == NULL)
+		publication->looked = role_now();
 	publication->next = role_now() + (failure != NULL ? RETRY_SECONDS : ra_state_of(service)->policy.retrieval);
 	if (failure != NULL)
 		log_event(service->name, LOG_LEVEL_WARNING, "policy and chain file", "s:s", "failed", failure);
@@ -301,6 +303,11 @@ void ra_publication_tick(struct ra_publication *publication)
 	if (!service_call(publication->service, "pg", "/download/policy/global", (struct scms_slice){NULL, 0}, POLICY_MAX, on_policy,
 			  publication))
 		done(publication, "out of memory");
+}
+
+scms_time32 ra_publication_looked(const struct ra_publication *publication)
+{
+	return publication->looked;
 }
 
 void ra_publication_look(struct ra_publication *publication)

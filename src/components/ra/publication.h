@@ -21,6 +21,9 @@ void ra_publication_free(struct ra_publication *publication);
 /* Once a second. */
 void ra_publication_tick(struct ra_publication *publication);
 
+/* When the RA last saw that it has what the PG has; 0: never since it was started. */
+scms_time32 ra_publication_looked(const struct ra_publication *publication);
+
 /* The store has changed: look for new files now. */
 void ra_publication_look(struct ra_publication *publication);
 

@@ -100,6 +100,9 @@ static void ra_metrics(struct service *service, struct metrics *to)
 	metrics_counter(to, "scms_ra_releases", "Releases of the aggregator", NULL, state->releases);
 	metrics_counter(to, "scms_ra_answered", "Items answered by the PCA", NULL, state->sent);
 	metrics_counter(to, "scms_ra_filed", "Archives made", NULL, state->filed);
+	if (ra_publication_looked(state->publication) != 0)
+		metrics_gauge(to, "scms_ra_looked_seconds", "Since policy and chain file were those of the PG; an hour at most, where it answers.", NULL,
+			      (double)role_now() - (double)ra_publication_looked(state->publication));
 	metrics_gauge(to, "scms_ra_pca", "1: there is a PCA to ask; 0: requests are kept until there is.", NULL, ra_pca_usable(state));
 	metrics_gauge(to, "scms_ra_waiting", "Items in the aggregator", NULL,
 		      (double)db_number(service->db, "SELECT count(*) FROM item WHERE state = 0", NULL, 0, 0));
