@@ -36,12 +36,15 @@ $(FUZZING)/build.ninja: | packages
 drill: all
 	$(RELEASE)/bin/scms drill all
 
+# One test more at a time than there are cores: many wait for a timer, a disk, or another process.
+TESTING = meson test --no-rebuild --print-errorlogs --num-processes $$(($$(nproc) + 1))
+
 check-release: everything
-	meson test -C $(RELEASE) --no-rebuild --print-errorlogs
+	$(TESTING) -C $(RELEASE)
 
 check-sanitized: $(SANITIZED)/build.ninja
 	ninja -C $(SANITIZED)
-	meson test -C $(SANITIZED) --no-rebuild --print-errorlogs --timeout-multiplier 4
+	$(TESTING) -C $(SANITIZED) --timeout-multiplier 4
 
 tidy: everything
 	tools/tidy $(RELEASE)
